@@ -1,0 +1,10 @@
+# Every target makes or updates .venv first; without make: python scripts/bootstrap.py TARGET
+PYTHON ?= python3
+.PHONY: lab test notebooks outputs slides bench
+
+lab:        ; @$(PYTHON) scripts/bootstrap.py lab
+test:       ; @$(PYTHON) scripts/bootstrap.py test
+notebooks:  ; @$(PYTHON) scripts/bootstrap.py notebooks
+outputs:    ; @$(PYTHON) scripts/bootstrap.py outputs
+slides:     ; @$(PYTHON) scripts/bootstrap.py slides
+bench:      ; @$(PYTHON) scripts/bootstrap.py bench

@@ -1,0 +1,200 @@
+"""Keras callbacks for ``GAN.fit``: record samples, watch them live, stop in time, save."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gan_helpers.animation import image_grid
+from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
+from gan_helpers.training import Checkpoint, load_checkpoint, save_checkpoint
+
+import keras
+import numpy as np
+from IPython.display import display
+
+__all__ = ["CheckpointSaver", "LiveView", "SampleRecorder", "StopOnNaN", "TimeBudget"]
+
+
+class SampleRecorder(keras.callbacks.Callback):
+    """Keep one picture grid of the same latents after each epoch; frame 0 is untrained.
+
+    The latents never change, so a GIF of the frames shows one set of images developing.
+
+    Args:
+        fixed_latents: float array ``(count, latent_dim)``.
+        columns: images a row; default a grid as square as possible.
+        every: record after this many epochs; 1 records each.
+
+    Attributes:
+        frames: uint8 grids, ``(height, width, 3)`` or ``(height, width)`` for grey images.
+        labels: one caption a frame, such as ``"epoch 3"``.
+    """
+
+    def __init__(self, fixed_latents, columns: int | None = None, every: int = 1) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
+        self.fixed_latents = fixed_latents
+        self.columns = columns
+        self.every = every
+        self.frames: list[np.ndarray] = []
+        self.labels: list[str] = []
+
+    def on_train_begin(self, logs=None) -> None:
+        if not self.frames:
+            self._record("untrained")
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        if (epoch + 1) % self.every == 0:
+            self._record(f"epoch {epoch + 1}")
+
+    def _record(self, label: str) -> None:
+        images = self.model.generate(self.fixed_latents)
+        self.frames.append(image_grid(images, columns=self.columns))
+        self.labels.append(label)
+
+
+class LiveView(keras.callbacks.Callback):
+    """Show the newest samples and the scores in one picture that updates after each epoch.
+
+    Args:
+        recorder: the recorder whose newest frame is shown; list it before this callback.
+    """
+
+    def __init__(self, recorder: SampleRecorder) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.history: dict[str, list[float]] = {}
+        self.handle = None
+
+    def on_train_begin(self, logs=None) -> None:
+        self.start = time.monotonic()
+        self.history = {}
+        self.handle = display(self._picture("untrained"), display_id=True)
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        seconds = time.monotonic() - self.start
+        label = f"epoch {epoch + 1} of {self.params['epochs']}, {seconds:.0f} s"
+        if self.handle is not None:  # None where no notebook displays it
+            self.handle.update(self._picture(label))
+
+    def _picture(self, label: str) -> LessonFigure:
+        alt = f"Generated samples after training to {label}; beside them the mean scores."
+        figure, (left, right) = new_figure(columns=2, height=4.2, alt=alt)
+        # A fixed range: brightness must not depend on the picture.
+        left.imshow(self.recorder.frames[-1], cmap="gray", vmin=0, vmax=255)
+        left.set_title(label)
+        left.axis("off")
+        for name, legend, style in (
+            ("real_score", "real images", REAL_STYLE),
+            ("fake_score", "fake images", FAKE_STYLE),
+        ):
+            scores = self.history.get(name, [])
+            right.plot(range(1, len(scores) + 1), scores, label=legend, **style)
+        right.axhline(0.5, color="black", linewidth=1)
+        right.set(ylim=(0, 1), xlim=(0.5, self.params["epochs"] + 0.5))
+        right.set(xlabel="epoch", ylabel="mean score", title="What the discriminator says")
+        right.legend(loc="upper right")
+        return figure
+
+
+class TimeBudget(keras.callbacks.Callback):
+    """Stop training after a number of minutes, at the end of the batch under way.
+
+    Args:
+        minutes: wall-clock limit, above 0.
+        clock: seconds since any fixed moment; tests hand in their own.
+    """
+
+    def __init__(self, minutes: float, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        if not minutes > 0:
+            raise ValueError(f"minutes must be above 0, but is {minutes!r}.")
+        self.minutes = minutes
+        self.clock = clock
+
+    def on_train_begin(self, logs=None) -> None:
+        self.start = self.clock()
+
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
+        if self.clock() - self.start > 60 * self.minutes and not self.model.stop_training:
+            self.model.stop_training = True
+            print(f"Time budget of {self.minutes:g} minutes used up: training stops here.")
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stop at the first loss that is not a finite number, and say where.
+
+    Keras's own ``TerminateOnNaN`` looks only for a loss called "loss", which a GAN has not.
+    """
+
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
+        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if broken:
+            self.model.stop_training = True
+            print(
+                f"Stopped at batch {batch}: {', '.join(broken)} is not a finite number. "
+                "Usual causes: a learning rate too high, images outside [-1, 1]."
+            )
+
+
+class CheckpointSaver(keras.callbacks.Callback):
+    """Save a checkpoint after each epoch, so that training can stop and resume.
+
+    Args:
+        folder: where the checkpoints lie.
+        recorder: its frames are stored and restored too.
+        every: save after this many epochs; the last epoch is always saved.
+    """
+
+    def __init__(
+        self, folder: str | Path, recorder: SampleRecorder | None = None, every: int = 1
+    ) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
+        self.folder = Path(folder)
+        self.recorder = recorder
+        self.every = every
+        self.epoch = 0
+        self.history: dict[str, list[float]] = {}
+
+    def restore(self, gan: keras.Model) -> int:
+        """Load the newest checkpoint into ``gan``; return the epoch to hand to ``fit``.
+
+        Raises:
+            FileNotFoundError: if there is no checkpoint yet.
+            ValueError: if ``gan`` is not compiled or has another architecture.
+        """
+        checkpoint = load_checkpoint(gan, self.folder)
+        self.epoch = checkpoint.epoch
+        self.history = checkpoint.history
+        if self.recorder is not None:
+            self.recorder.frames = checkpoint.frames
+            self.recorder.labels = checkpoint.labels
+        return checkpoint.epoch
+
+    def on_train_begin(self, logs=None) -> None:
+        self.saved_epoch = self.epoch
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        self.epoch = epoch + 1
+        for name, value in (logs or {}).items():
+            # Cut off what an earlier, longer run left behind, then append this epoch.
+            self.history.setdefault(name, [])[epoch:] = [float(value)]
+        if self.epoch % self.every == 0:
+            self._save()
+
+    def on_train_end(self, logs=None) -> None:
+        if self.epoch != self.saved_epoch:
+            self._save()
+
+    def _save(self) -> None:
+        frames = self.recorder.frames if self.recorder else []
+        labels = self.recorder.labels if self.recorder else []
+        checkpoint = Checkpoint(self.epoch, self.history, list(frames), list(labels))
+        save_checkpoint(self.model, self.folder, checkpoint)
+        self.saved_epoch = self.epoch

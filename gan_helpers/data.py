@@ -1,0 +1,336 @@
+"""Real images for the lessons: CIFAR-10 and MNIST, as arrays and as batches.
+
+A sample of each set lies in the course's ``data`` folder. Install a complete set once with
+``python -m gan_helpers.data cifar10`` (or ``mnist``), from the network or with ``--from PATH``.
+"""
+
+import operator
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_helpers.dataset_files import (
+    CIFAR10,
+    MNIST,
+    SAMPLE_COLUMNS,
+    SPLITS,
+    Dataset,
+    cache_folder,
+    is_installed,
+    read_sums,
+    verified_path,
+)
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = [
+    "CIFAR10_CLASSES",
+    "image_batches",
+    "load_cifar10",
+    "load_mnist",
+    "to_model_range",
+    "to_pixels",
+]
+
+Classes = str | int | Iterable[str | int] | None
+
+CIFAR10_CLASSES = CIFAR10.class_names
+
+_SAMPLE_FOLDER = Path(__file__).resolve().parent.parent / "data"
+_SAMPLE_REMEDY = (
+    "The samples come with the course: restore the file with `git checkout -- data`, "
+    "or download the course again and install it with `pip install -e .` in its folder."
+)
+# A network's output may leave [-1, 1] a little; beyond this it was never meant as model range.
+_FARTHEST_MODEL_VALUE = 10.0
+
+
+def load_cifar10(
+    split: str = "train", classes: Classes = None, limit: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Load CIFAR-10 (A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009).
+
+    The complete set (50,000 training and 10,000 test images) is used if this machine has it,
+    otherwise the sample (5,000 and 1,000). One printed line says which. ``GAN_DATA=sample`` in the
+    environment forces the sample. Classes are mixed, so the first images are a fair selection;
+    in the sample every ten images in a row hold each class once.
+
+    Args:
+        split: ``"train"`` or ``"test"``.
+        classes: one class or several, by name (see ``CIFAR10_CLASSES``) or number; ``None`` = all.
+            Labels keep their original numbers.
+        limit: the most images to return, counted after ``classes``; ``None`` = all.
+
+    Returns:
+        images: uint8, shape (n, 32, 32, 3), 0 to 255.
+        labels: int64, shape (n,), 0 to 9.
+
+    Raises:
+        ValueError, TypeError: for an unknown split or class, a limit below 1, an unknown GAN_DATA.
+        DatasetError: if a file is missing or damaged; the message names it.
+    """
+    return _load(CIFAR10, split, classes, limit)
+
+
+def load_mnist(
+    split: str = "train", classes: Classes = None, limit: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Load MNIST, handwritten digits (Y. LeCun, C. Cortes, C. Burges).
+
+    The complete set (60,000 training and 10,000 test images) is used if this machine has it,
+    otherwise the sample (10,000 and 1,000); everything else is as in ``load_cifar10``.
+
+    Args:
+        split: ``"train"`` or ``"test"``.
+        classes: one digit or several, 7 or ``"7"``; ``None`` = all.
+        limit: the most images to return, counted after ``classes``; ``None`` = all.
+
+    Returns:
+        images: uint8, shape (n, 28, 28, 1), 0 (paper) to 255 (ink).
+        labels: int64, shape (n,), 0 to 9.
+
+    Raises:
+        ValueError, TypeError: for an unknown split or class, a limit below 1, an unknown GAN_DATA.
+        DatasetError: if a file is missing or damaged; the message names it.
+    """
+    return _load(MNIST, split, classes, limit)
+
+
+def to_model_range(images: np.ndarray) -> np.ndarray:
+    """Map pixels to the range inside models: uint8 0..255 to float32 -1..1, same shape.
+
+    Raises:
+        TypeError: if the images are not uint8.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"to_model_range expects uint8 pixels from 0 to 255, got {images.dtype}. "
+            "Images from load_cifar10 and load_mnist fit as they are."
+        )
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_pixels(images: Any) -> np.ndarray:
+    """Map model range to pixels: float -1..1 to uint8 0..255, rounded, same shape.
+
+    Values a little outside -1..1 are clipped. ``to_pixels(to_model_range(images))`` is exact.
+
+    Args:
+        images: a float array or tensor of any shape.
+
+    Raises:
+        TypeError: if the images are not floating point.
+        ValueError: for NaN, infinity, or values beyond 10, which are no model range.
+    """
+    images = np.asarray(images)
+    # bfloat16 is no NumPy type, so NumPy does not count it among the floating ones.
+    if not np.issubdtype(images.dtype, np.floating) and images.dtype.name != "bfloat16":
+        raise TypeError(
+            f"to_pixels expects floats from -1 to 1, got {images.dtype}. "
+            "Images that are uint8 already are pixels and need no conversion."
+        )
+    images = images.astype(np.float32)
+    if not np.isfinite(images).all():
+        raise ValueError(
+            "to_pixels got NaN or infinity, expected values from -1 to 1. "
+            "The network that made these images has diverged: look at its losses."
+        )
+    farthest = float(np.abs(images).max(initial=0.0))
+    if farthest > _FARTHEST_MODEL_VALUE:
+        raise ValueError(
+            f"to_pixels expects values from -1 to 1, got values as far out as {farthest:g}. "
+            "Pixels from 0 to 255 need .astype('uint8') and no conversion."
+        )
+    return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def image_batches(
+    images: np.ndarray, batch_size: int, seed: int, flip: bool = False
+) -> "tf.data.Dataset":
+    """Serve shuffled batches for training, in model range.
+
+    Every pass over the data set has a new order. Orders and flips depend on ``seed`` and on the
+    number of the pass alone. The last images that fill no whole batch sit a pass out.
+
+    Args:
+        images: uint8, shape (n, height, width, channels).
+        batch_size: images in a batch, from 1 to n.
+        seed: the integer that fixes orders and flips.
+        flip: mirror a random half of the images left to right. Not for digits.
+
+    Returns:
+        A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1.
+
+    Raises:
+        TypeError: if images are not uint8, or batch_size or seed is no integer.
+        ValueError: if images have not four axes, or batch_size is below 1 or above n.
+    """
+    images = np.asarray(images)
+    batch_size, seed = _integer("batch_size", batch_size), _integer("seed", seed)
+    _check_batches(images, batch_size)
+    import tensorflow as tf  # here, because loading pictures should not wait for TensorFlow
+
+    count = len(images)
+    with tf.device("/cpu:0"):  # the pictures wait in main memory, a batch at a time goes on
+        pixels = tf.constant(images)
+        passes = tf.random.Generator.from_seed(seed)
+
+    def choose(_: Any) -> "tf.data.Dataset":
+        order_seed, flip_seed = tf.unstack(passes.uniform_full_int((2, 2), dtype=tf.int32))
+        order = tf.argsort(tf.random.stateless_uniform((count,), order_seed), stable=True)
+        mirrored = tf.random.stateless_uniform((count,), flip_seed) < 0.5
+        return tf.data.Dataset.from_tensor_slices((order, mirrored))
+
+    def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor":
+        batch = tf.gather(pixels, order)
+        if flip:
+            mask = mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis]
+            batch = tf.where(mask, tf.reverse(batch, axis=[2]), batch)
+        return tf.cast(batch, tf.float32) / 127.5 - 1.0
+
+    batches = tf.data.Dataset.range(1).flat_map(choose).batch(batch_size, drop_remainder=True)
+    batches = batches.apply(tf.data.experimental.assert_cardinality(count // batch_size))
+    return batches.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _load(
+    dataset: Dataset, split: str, classes: Classes, limit: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}, expected one of {', '.join(map(repr, SPLITS))}.")
+    wanted = _class_numbers(dataset, classes)
+    if limit is not None and _integer("limit", limit) < 1:
+        raise ValueError(f"limit is {limit}, expected at least 1, or None for all images.")
+    complete = not _sample_is_forced() and is_installed(dataset)
+    images, labels = (_read_complete if complete else _read_sample)(dataset, split)
+    available = len(images)
+    if wanted is not None:
+        keep = np.isin(labels, wanted)
+        images, labels = images[keep], labels[keep]
+    if limit is not None and limit < len(images):
+        images, labels = images[:limit].copy(), labels[:limit].copy()  # frees the rest
+    print(_which_data(dataset, split, complete, len(images), available))
+    return images, labels
+
+
+def _which_data(dataset: Dataset, split: str, complete: bool, count: int, available: int) -> str:
+    if complete:
+        return (
+            f"{dataset.title} {split}: {count:,} of the {available:,} images of the complete set. "
+            "For the small sample set GAN_DATA=sample in the environment."
+        )
+    return (
+        f"{dataset.title} {split}: {count:,} of the {available:,} images of the sample. "
+        f"For the complete set ({dataset.count(split):,} images) run "
+        f"`python -m gan_helpers.data {dataset.name}` once."
+    )
+
+
+def _sample_is_forced() -> bool:
+    choice = os.environ.get("GAN_DATA", "")
+    if choice not in ("", "sample"):
+        raise ValueError(
+            f"GAN_DATA is {choice!r}, expected 'sample'. "
+            "Unset it to use the complete set where this machine has it."
+        )
+    return choice == "sample"
+
+
+def _read_complete(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
+    folder = cache_folder() / dataset.name
+    remedy = (
+        f"Install the set again with `python -m gan_helpers.data {dataset.name}`, "
+        "or set GAN_DATA=sample in the environment to use the sample."
+    )
+    sums = read_sums(folder, remedy)
+    paths = [
+        verified_path(folder, f"{split}_{part}.npy", sums, remedy) for part in ("images", "labels")
+    ]
+    images, labels = (np.load(path, allow_pickle=False) for path in paths)
+    return images, labels
+
+
+def _read_sample(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
+    sums = read_sums(_SAMPLE_FOLDER, _SAMPLE_REMEDY)
+    names = [f"{dataset.name}_sample/{split}/{name}.png" for name in dataset.class_names]
+    sheets = [
+        _cut_sheet(verified_path(_SAMPLE_FOLDER, name, sums, _SAMPLE_REMEDY), dataset.image_shape)
+        for name in names
+    ]
+    # One image of each class in a random order, then the next ones: any prefix mixes the classes.
+    # RandomState, because its numbers are promised never to change.
+    rounds = np.random.RandomState(0).random_sample((len(sheets[0]), len(sheets)))
+    labels = np.argsort(rounds, axis=1, kind="stable").astype(np.int64)
+    positions = np.repeat(np.arange(len(sheets[0])), len(sheets))
+    images = np.stack(sheets)[labels.ravel(), positions]
+    return images, labels.ravel()
+
+
+def _cut_sheet(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Cut one picture of the sample into its images: uint8, shape (n, height, width, channels)."""
+    height, width, channels = image_shape
+    with Image.open(path) as picture:
+        sheet = np.asarray(picture)
+    grid = sheet.reshape(-1, height, SAMPLE_COLUMNS, width, channels)
+    return grid.swapaxes(1, 2).reshape(-1, *image_shape)
+
+
+def _class_numbers(dataset: Dataset, classes: Classes) -> list[int] | None:
+    if classes is None:
+        return None
+    several = isinstance(classes, Iterable) and not isinstance(classes, str)
+    numbers = [_class_number(dataset, item) for item in (classes if several else [classes])]
+    if not numbers:
+        raise ValueError("classes is empty, expected at least one class, or None for all.")
+    return numbers
+
+
+def _class_number(dataset: Dataset, item: str | int) -> int:
+    names = dataset.class_names
+    if isinstance(item, str) and item in names:
+        return names.index(item)
+    if not isinstance(item, str) and 0 <= _integer("a class", item) < len(names):
+        return operator.index(item)
+    raise ValueError(
+        f"{item!r} is no class of {dataset.title}. Its classes are {', '.join(names)}, "
+        f"or the numbers 0 to {len(names) - 1} in that order."
+    )
+
+
+def _check_batches(images: np.ndarray, batch_size: int) -> None:
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"image_batches expects uint8 pixels, got {images.dtype}. "
+            "Give it images as load_cifar10 returns them: it maps them to model range itself."
+        )
+    if images.ndim != 4:
+        raise ValueError(
+            f"image_batches expects shape (n, height, width, channels), got {images.shape}."
+        )
+    if not 1 <= batch_size <= len(images):
+        raise ValueError(
+            f"batch_size is {batch_size}, expected 1 to {len(images)}, the number of images given."
+        )
+
+
+def _integer(name: str, value: Any) -> int:
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is {value}, expected an integer.")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, expected an integer.") from None
+
+
+if __name__ == "__main__":
+    import sys
+
+    from gan_helpers.dataset_install import main
+
+    sys.exit(main())

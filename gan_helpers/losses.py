@@ -1,0 +1,98 @@
+"""GAN losses as pure functions of logits: tensors of scores before the sigmoid, any shape.
+
+Each function returns a scalar, the mean over the batch. Working on logits keeps the
+logarithms finite: softplus(x) = log(1 + exp(x)) never evaluates log(0), whereas
+log(sigmoid(x)) does when the discriminator is sure.
+
+A discriminator loss takes ``(real_logits, fake_logits)``, a generator loss ``(fake_logits)``,
+so that any pair can be handed to ``GAN.compile``.
+"""
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+
+from keras import ops
+
+__all__ = [
+    "discriminator_loss",
+    "hinge_discriminator_loss",
+    "hinge_generator_loss",
+    "least_squares_discriminator_loss",
+    "least_squares_generator_loss",
+    "minimax_generator_loss",
+    "non_saturating_generator_loss",
+    "wasserstein_discriminator_loss",
+    "wasserstein_generator_loss",
+]
+
+
+def discriminator_loss(real_logits, fake_logits):
+    """Binary cross-entropy: -log D(x) - log(1 - D(G(z))), in nats; log 4 when D always says 1/2.
+
+    Source: Goodfellow et al. 2014, "Generative Adversarial Networks", equation 1.
+    """
+    return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
+
+
+def non_saturating_generator_loss(fake_logits):
+    """-log D(G(z)): large gradients exactly when the discriminator wins; log 2 at D = 1/2.
+
+    Source: Goodfellow et al. 2014, section 3.
+    """
+    return ops.mean(ops.softplus(-fake_logits))
+
+
+def minimax_generator_loss(fake_logits):
+    """log(1 - D(G(z))): the generator's half of the value function; -log 2 at D = 1/2.
+
+    Its gradient vanishes when the discriminator is sure that fakes are fake.
+    Source: Goodfellow et al. 2014, equation 1.
+    """
+    return -ops.mean(ops.softplus(fake_logits))
+
+
+def least_squares_discriminator_loss(real_logits, fake_logits):
+    """Half the squared distance of real scores to 1 and fake scores to 0.
+
+    Source: Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 9.
+    """
+    return 0.5 * (ops.mean(ops.square(real_logits - 1.0)) + ops.mean(ops.square(fake_logits)))
+
+
+def least_squares_generator_loss(fake_logits):
+    """Half the squared distance of fake scores to 1.
+
+    Source: Mao et al. 2017, equation 9.
+    """
+    return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
+
+
+def hinge_discriminator_loss(real_logits, fake_logits):
+    """Push real logits above 1 and fake logits below -1, then stop caring.
+
+    Source: Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, equation 16.
+    """
+    return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
+
+
+def hinge_generator_loss(fake_logits):
+    """Raise the fake logits without limit: -D(G(z)).
+
+    Source: Lim and Ye 2017; Miyato et al. 2018, equation 17.
+    """
+    return -ops.mean(fake_logits)
+
+
+def wasserstein_discriminator_loss(real_logits, fake_logits):
+    """Mean fake score minus mean real score; needs a Lipschitz discriminator to mean anything.
+
+    Source: Arjovsky et al. 2017, "Wasserstein GAN", equation 2.
+    """
+    return ops.mean(fake_logits) - ops.mean(real_logits)
+
+
+def wasserstein_generator_loss(fake_logits):
+    """Raise the critic's mean score of the fakes.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+    """
+    return -ops.mean(fake_logits)

@@ -1,0 +1,226 @@
+"""Builders of the course's networks: plain Keras layers, nothing hidden.
+
+Every generator maps latents ``(batch, latent_dim)`` to images in [-1, 1], shape
+``(batch, *image_shape)``. Every discriminator maps images in [-1, 1] to logits ``(batch, 1)``:
+a score before the sigmoid, positive for "real".
+"""
+
+import math
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+
+import keras
+from keras import layers
+
+__all__ = [
+    "build_dcgan_discriminator",
+    "build_dcgan_generator",
+    "build_dense_discriminator",
+    "build_dense_generator",
+]
+
+
+def build_dense_generator(
+    latent_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 256
+) -> keras.Sequential:
+    """A generator of dense layers: latents -> width -> 2 width -> pixels.
+
+    Args:
+        latent_dim: length of one latent vector.
+        image_shape: (height, width, channels) of the images.
+        width: units of the first hidden layer; the second has twice as many.
+
+    Returns:
+        A built model from ``(batch, latent_dim)`` to ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if a size is not a positive whole number.
+    """
+    _check_sizes(latent_dim=latent_dim, width=width)
+    _check_image_shape(image_shape)
+    return keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(width),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dense(2 * width),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dense(math.prod(image_shape), activation="tanh"),
+            layers.Reshape(image_shape),
+        ],
+        name="generator",
+    )
+
+
+def build_dense_discriminator(
+    image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 256
+) -> keras.Sequential:
+    """A discriminator of dense layers: pixels -> 2 width -> width -> one logit.
+
+    Dropout keeps it from learning the training images by heart.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        width: units of the second hidden layer; the first has twice as many.
+
+    Returns:
+        A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number.
+    """
+    _check_sizes(width=width)
+    _check_image_shape(image_shape)
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            layers.Flatten(),
+            layers.Dense(2 * width),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dropout(0.3),
+            layers.Dense(width),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dropout(0.3),
+            layers.Dense(1),
+        ],
+        name="discriminator",
+    )
+
+
+def build_dcgan_generator(
+    latent_dim: int = 64, image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 64
+) -> keras.Sequential:
+    """The DCGAN generator: latents -> a small stack of maps -> three doublings -> an image.
+
+    Kernel 4 with stride 2 is divisible, so the transposed convolutions overlap evenly.
+    Source: Radford et al. 2016, "Unsupervised Representation Learning with DCGANs".
+
+    Args:
+        latent_dim: length of one latent vector.
+        image_shape: (height, width, channels); height and width divisible by 8.
+        width: channels of the last hidden block; earlier blocks have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``(batch, latent_dim)`` to ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(latent_dim=latent_dim, width=width)
+    _check_image_shape(image_shape, divisible_by=8)
+    height, columns, channels = image_shape
+    first_shape = (height // 8, columns // 8, 4 * width)
+    return keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(math.prod(first_shape), use_bias=False, kernel_initializer=_normal()),
+            layers.Reshape(first_shape),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            *_upsampling_block(2 * width),
+            *_upsampling_block(width),
+            layers.Conv2DTranspose(
+                channels,
+                kernel_size=4,
+                strides=2,
+                padding="same",
+                activation="tanh",
+                kernel_initializer=_normal(),
+            ),
+        ],
+        name="generator",
+    )
+
+
+def build_dcgan_discriminator(
+    image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 32
+) -> keras.Sequential:
+    """The DCGAN discriminator: three halvings of the image, then one logit.
+
+    The first block has no BatchNormalization, so the discriminator sees the image's own
+    brightness. Call it separately on real and on fake images: in one batch the shared
+    statistics would tell which is which.
+    Source: Radford et al. 2016.
+
+    Args:
+        image_shape: (height, width, channels); height and width divisible by 8.
+        width: channels of the first block; later blocks have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(width=width)
+    _check_image_shape(image_shape, divisible_by=8)
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            *_downsampling_block(width, normalize=False),
+            *_downsampling_block(2 * width),
+            *_downsampling_block(4 * width),
+            layers.Flatten(),
+            layers.Dense(1, kernel_initializer=_normal()),
+        ],
+        name="discriminator",
+    )
+
+
+def _upsampling_block(channels: int) -> list[layers.Layer]:
+    return [
+        # BatchNormalization adds its own offset, so a bias here would do nothing.
+        layers.Conv2DTranspose(
+            channels,
+            kernel_size=4,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=_normal(),
+        ),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+    ]
+
+
+def _downsampling_block(channels: int, normalize: bool = True) -> list[layers.Layer]:
+    return [
+        layers.Conv2D(
+            channels,
+            kernel_size=4,
+            strides=2,
+            padding="same",
+            use_bias=not normalize,
+            kernel_initializer=_normal(),
+        ),
+        *([layers.BatchNormalization()] if normalize else []),
+        layers.LeakyReLU(negative_slope=0.2),
+        layers.Dropout(0.3),
+    ]
+
+
+def _normal() -> keras.initializers.Initializer:
+    # A new object for each layer: one object repeats its values for equal shapes.
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, but is {size!r}.")
+
+
+def _check_image_shape(image_shape: tuple[int, int, int], divisible_by: int = 1) -> None:
+    if len(image_shape) != 3:
+        raise ValueError(
+            f"image_shape must be (height, width, channels), for example (32, 32, 3), "
+            f"but is {image_shape!r}."
+        )
+    height, width, channels = image_shape
+    _check_sizes(image_height=height, image_width=width, image_channels=channels)
+    if height % divisible_by or width % divisible_by:
+        raise ValueError(
+            f"image_shape is {image_shape!r}, but height and width must be divisible by "
+            f"{divisible_by}: the network halves or doubles them three times. "
+            f"Resize or pad the images first."
+        )

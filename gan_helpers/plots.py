@@ -1,0 +1,655 @@
+"""Figures for the lessons: pictures, losses and scores, each with a text alternative.
+
+A figure here is made without pyplot. Nothing has to be closed, nothing piles up in memory, and
+drawing works in any thread. Put the figure on the last line of a cell and it shows itself.
+"""
+
+import base64
+import io
+import itertools
+import math
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+__all__ = [
+    "DISCRIMINATOR",
+    "DISCRIMINATOR_STYLE",
+    "FAKE",
+    "FAKE_STYLE",
+    "NEUTRAL",
+    "REAL",
+    "REAL_STYLE",
+    "LessonAxes",
+    "LessonFigure",
+    "new_figure",
+    "plot_images",
+    "plot_losses",
+    "plot_score_histogram",
+    "plot_scores",
+]
+
+# The palette of Okabe and Ito, which most colour-blind people can tell apart.
+# https://jfly.uni-koeln.de/color/
+REAL = "#0072B2"
+FAKE = "#D55E00"
+DISCRIMINATOR = "#009E73"
+NEUTRAL = "#555555"
+
+# Colour alone must never carry the meaning: each role has a line style and a marker too.
+REAL_STYLE = {"color": REAL, "linestyle": "-", "marker": "o"}
+FAKE_STYLE = {"color": FAKE, "linestyle": "--", "marker": "s"}
+DISCRIMINATOR_STYLE = {"color": DISCRIMINATOR, "linestyle": "-.", "marker": "^"}
+
+DPI = 100
+FONT_SIZE = 13
+LINE_WIDTH = 2.5
+
+# What the losses are when the discriminator answers one half to everything.
+LOSSES_AT_BALANCE = [
+    (math.log(2), "log 2: generator if D = ½"),
+    (math.log(4), "log 4: discriminator if D = ½"),
+]
+
+# Above this many points a line is drawn as its running mean over a pale line of the raw values.
+MOST_POINTS_UNSMOOTHED = 200
+
+# Matplotlib shares font and layout caches between figures: one drawing at a time.
+_DRAWING = threading.Lock()
+
+
+class LessonAxes(Axes):
+    """Axes with fonts and lines that can be read from the last row of a lecture hall."""
+
+    def clear(self) -> None:
+        """Empty the axes and restore the lesson style."""
+        super().clear()
+        self.title.set_fontsize(FONT_SIZE + 1)
+        self.xaxis.label.set_fontsize(FONT_SIZE)
+        self.yaxis.label.set_fontsize(FONT_SIZE)
+        self.tick_params(labelsize=FONT_SIZE - 1)
+        self.spines[["top", "right"]].set_visible(False)
+        self.grid(True, color="#DDDDDD", linewidth=0.8)
+        self.set_axisbelow(True)
+
+    def plot(self, *args: Any, **kwargs: Any) -> list:
+        """Like ``Axes.plot``, with thicker lines."""
+        if "lw" not in kwargs:
+            kwargs.setdefault("linewidth", LINE_WIDTH)
+        return super().plot(*args, **kwargs)
+
+    def text(self, *args: Any, **kwargs: Any) -> Any:
+        """Like ``Axes.text``, with larger letters."""
+        return super().text(*args, **_with_font_size(kwargs))
+
+    def annotate(self, *args: Any, **kwargs: Any) -> Any:
+        """Like ``Axes.annotate``, with larger letters."""
+        return super().annotate(*args, **_with_font_size(kwargs))
+
+    def legend(self, *args: Any, **kwargs: Any) -> Any:
+        """Like ``Axes.legend``, with larger letters and lines long enough to tell styles apart."""
+        if "prop" not in kwargs:
+            kwargs.setdefault("fontsize", FONT_SIZE)
+        kwargs.setdefault("handlelength", 2.6)
+        kwargs.setdefault("frameon", False)
+        return super().legend(*args, **kwargs)
+
+
+class LessonFigure(Figure):
+    """A figure that shows itself as a PNG and says in words what it shows.
+
+    Args:
+        alt: one or two sentences for those who cannot see the picture. Required.
+        **kwargs: as for ``matplotlib.figure.Figure``.
+
+    Attributes:
+        alt: the text.
+        few_colours: set it to True to draw with a table of 256 colours, for a smaller PNG.
+
+    Raises:
+        TypeError: if ``alt`` is no text.
+        ValueError: if ``alt`` is empty.
+    """
+
+    def __init__(self, *args: Any, alt: str, **kwargs: Any) -> None:
+        self.alt = check_alt(alt)
+        self.few_colours = False
+        kwargs.setdefault("dpi", DPI)
+        # White behind the axes: a dark theme would swallow black labels.
+        kwargs.setdefault("facecolor", "white")
+        super().__init__(*args, **kwargs)
+        _claim_display()
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
+        """Like ``Figure.add_subplot``; flat axes get the lesson style."""
+        if not kwargs.keys() & {"projection", "polar", "axes_class"}:
+            kwargs["axes_class"] = LessonAxes
+        return super().add_subplot(*args, **kwargs)
+
+    def suptitle(self, t: str, **kwargs: Any) -> Any:
+        """Like ``Figure.suptitle``, with larger letters."""
+        if "size" not in kwargs:
+            kwargs.setdefault("fontsize", FONT_SIZE + 2)
+        return super().suptitle(t, **kwargs)
+
+    def to_png(self) -> bytes:
+        """Draw the figure and return it as the bytes of a PNG file."""
+        buffer = io.BytesIO()
+        with _DRAWING:
+            # "Software" would store the matplotlib version, so equal pictures would differ.
+            self.savefig(buffer, format="png", metadata={"Software": None})
+        if self.few_colours:
+            picture = Image.open(buffer).convert("RGB")
+            buffer = io.BytesIO()
+            picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        png = base64.b64encode(self.to_png()).decode("ascii")
+        return {"image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def new_figure(
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    alt: str,
+    height: float = 3.2,
+    width: float | None = None,
+    **subplots: Any,
+) -> tuple[LessonFigure, Any]:
+    """Make a figure with ``rows`` by ``columns`` axes, in the style of the lessons.
+
+    Args:
+        rows: rows of axes.
+        columns: columns of axes.
+        alt: what the figure shows, in one or two sentences. Required.
+        height: height of one row of axes, in inches (100 pixels an inch).
+        width: width of the whole figure in inches. Default: 7 for one column, 10 for two, else 12.
+        **subplots: passed on to ``Figure.subplots``, such as ``sharey=True``.
+
+    Returns:
+        The figure and its axes: one ``Axes``, or an array of them as ``Figure.subplots`` gives.
+
+    Raises:
+        TypeError: if ``alt`` is no text.
+        ValueError: if ``alt`` is empty, or there are no rows or columns.
+    """
+    if rows < 1 or columns < 1:
+        raise ValueError(f"rows is {rows} and columns is {columns}; both must be at least 1.")
+    if width is None:
+        width = {1: 7.0, 2: 10.0}.get(columns, 12.0)
+    figure = LessonFigure(figsize=(width, height * rows), layout="constrained", alt=alt)
+    return figure, figure.subplots(rows, columns, **subplots)
+
+
+def plot_images(
+    images: np.ndarray,
+    columns: int | None = None,
+    titles: Sequence[str] | None = None,
+    title: str | None = None,
+    *,
+    alt: str,
+) -> LessonFigure:
+    """Show pictures side by side, magnified, without touching their brightness.
+
+    Args:
+        images: uint8, shape (n, height, width, channels) with 1 or 3 channels. 0 is always shown
+            as black and 255 as white, whatever the pictures hold.
+        columns: pictures in a row. Default: one row up to eight pictures, else about square, with
+            full rows where that is possible.
+        titles: one short text for each picture, written above it.
+        title: one line above all the pictures.
+        alt: what the pictures show. Required.
+
+    Returns:
+        The figure. Every pixel of a picture is a square of whole pixels.
+
+    Raises:
+        TypeError: if ``images`` is not uint8.
+        ValueError: if the shape, ``columns`` or the number of titles does not fit.
+    """
+    check_alt(alt)
+    images = check_images(images)
+    count, _, picture_width, _ = images.shape
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"titles has {len(titles)} texts for {count} pictures; give one for each.")
+    if columns is not None and columns < 1:
+        raise ValueError(f"columns is {columns}; it must be at least 1.")
+
+    scale = max(1, round((150 if count <= 6 else 96) / picture_width))
+    return picture_figure(
+        images, titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
+    )
+
+
+def plot_losses(
+    history: Mapping[str, Sequence[float]],
+    *,
+    alt: str,
+    cross_entropy: bool = True,
+    step_label: str = "epoch",
+) -> LessonFigure:
+    """Draw both players' losses.
+
+    Args:
+        history: holds ``generator_loss`` and ``discriminator_loss``, one number for each epoch or
+            step; what ``fit()`` returns will do too. More than 200 numbers are drawn as a running
+            mean over a pale line of the raw values.
+        alt: what the curves do. Required.
+        cross_entropy: mark the losses of a discriminator that always answers one half: log 2 for
+            the non-saturating generator loss and log 4 = 2 log 2 for the discriminator's
+            (Goodfellow et al., Generative Adversarial Nets, 2014). Set it to False for any other
+            loss.
+        step_label: the horizontal axis, such as "epoch" or "step".
+
+    Raises:
+        TypeError: if ``history`` is neither.
+        ValueError: if a loss is missing or empty, has other than one axis, holds NaN or infinity,
+            or the two differ in length.
+    """
+    check_alt(alt)
+    losses = _history_series(history, ("generator_loss", "discriminator_loss"))
+    figure, axes = new_figure(alt=alt, width=8.0)
+    _draw_series(
+        axes,
+        [
+            ("generator", losses["generator_loss"], FAKE_STYLE),
+            ("discriminator", losses["discriminator_loss"], DISCRIMINATOR_STYLE),
+        ],
+        step_label,
+        references=LOSSES_AT_BALANCE if cross_entropy else [],
+        lowest_top=1.6 if cross_entropy else None,
+    )
+    axes.set_ylabel("loss")
+    return figure
+
+
+def plot_scores(
+    history: Mapping[str, Sequence[float]], *, alt: str, step_label: str = "epoch"
+) -> LessonFigure:
+    """Draw the discriminator's mean score on real and on fake images.
+
+    Args:
+        history: holds ``real_score`` and ``fake_score``, numbers in [0, 1], one for each epoch or
+            step; what ``fit()`` returns will do too.
+        alt: what the curves do. Required.
+        step_label: the horizontal axis, such as "epoch" or "step".
+
+    Raises:
+        TypeError: if ``history`` is neither.
+        ValueError: if a score is missing or empty, has other than one axis, leaves [0, 1] (logits
+            need a sigmoid first), holds NaN, or the two differ in length.
+    """
+    check_alt(alt)
+    scores = _history_series(history, ("real_score", "fake_score"))
+    for name, values in scores.items():
+        _check_scores(name, values)
+    figure, axes = new_figure(alt=alt, width=8.0)
+    axes.set_ylim(-0.04, 1.04)
+    _draw_series(
+        axes,
+        [
+            ("on real", scores["real_score"], REAL_STYLE),
+            ("on fake", scores["fake_score"], FAKE_STYLE),
+        ],
+        step_label,
+        references=[(0.5, "½: D cannot tell")],
+    )
+    axes.set_yticks([0, 0.5, 1])
+    axes.set_ylabel("mean score of D")
+    return figure
+
+
+def plot_score_histogram(
+    real_scores: np.ndarray, fake_scores: np.ndarray, *, alt: str, bins: int = 20
+) -> LessonFigure:
+    """Draw how the discriminator's scores spread over real and over fake images.
+
+    Args:
+        real_scores: scores in [0, 1] of real images, any shape.
+        fake_scores: scores in [0, 1] of fake images, any shape; the number may differ.
+        alt: what the two histograms show. Required.
+        bins: number of bars between 0 and 1.
+
+    Raises:
+        ValueError: if there are no scores, or one is NaN or outside [0, 1] (logits need a sigmoid
+            first).
+    """
+    check_alt(alt)
+    figure, axes = new_figure(alt=alt, width=8.0)
+    edges = np.linspace(0, 1, bins + 1)
+    for name, scores, style, hatch in (
+        ("real", real_scores, REAL_STYLE, None),
+        ("fake", fake_scores, FAKE_STYLE, "//"),
+    ):
+        values = _as_numbers(f"{name}_scores", scores).ravel()
+        if values.size == 0:
+            raise ValueError(f"{name}_scores is empty; give at least one score.")
+        _check_scores(f"{name}_scores", values)
+        shares = 100 * np.histogram(values, edges)[0] / values.size
+        axes.stairs(
+            shares,
+            edges,
+            fill=True,
+            facecolor=(style["color"], 0.25),
+            edgecolor=style["color"],
+            linestyle=style["linestyle"],
+            linewidth=LINE_WIDTH,
+            hatch=hatch,
+            label=f"{name} images, mean {values.mean():.2f}",
+        )
+    axes.axvline(0.5, color=NEUTRAL, linewidth=1.5, linestyle=":", zorder=1)
+    axes.set(xlim=(0, 1), xlabel="score of D: 0 = fake, 1 = real", ylabel="% of images")
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return figure
+
+
+def picture_figure(
+    images: Sequence[np.ndarray],
+    texts: Sequence[str] | None,
+    columns: int,
+    scale: int,
+    *,
+    alt: str,
+    title: str | None = None,
+    below: bool = False,
+    widest: int = 1000,
+) -> LessonFigure:
+    """Lay out pictures of one size, each magnified ``scale`` times, with a text at each.
+
+    Args:
+        images: uint8 pictures, (height, width), (height, width, 1) or (height, width, 3).
+        texts: one for each picture, or None.
+        columns: pictures in a row, if ``widest`` allows.
+        scale: pixels of the figure along one pixel of a picture.
+        alt: what the pictures show.
+        title: one line above all of them.
+        below: write the texts below their pictures, not above.
+        widest: the most pixels that the figure may be wide, unless one picture needs more.
+    """
+    count = len(images)
+    picture_height, picture_width = (scale * side for side in images[0].shape[:2])
+    # All lengths are in pixels of the figure, so that no picture is resampled unevenly.
+    letter_width, line_height, margin, gap = 10, 24, 8, 6
+    text_height, text_width = 0, 0
+    if texts is not None:
+        text_height, text_width = line_height, letter_width * max(len(text) for text in texts)
+    cell_width = max(picture_width, text_width) + gap
+    cell_height = picture_height + gap + text_height
+    columns = max(1, min(columns, count, (widest - 2 * margin) // cell_width))
+    rows = math.ceil(count / columns)
+    heading = line_height + margin if title else 0
+    total_width = max(columns * cell_width, letter_width * len(title or "")) + 2 * margin
+    total_height = rows * cell_height + heading + 2 * margin
+
+    figure = LessonFigure(figsize=(total_width / DPI, total_height / DPI), alt=alt)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    canvas = np.full((total_height, total_width, 3), 255, np.uint8)
+    left_edge = (total_width - columns * cell_width + gap) // 2
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        # Centre the picture beside its text.
+        left = left_edge + column * cell_width + (cell_width - gap - picture_width) // 2
+        top = margin + heading + row * cell_height + (0 if below else text_height)
+        bottom = top + picture_height
+        magnified = magnify(image, scale).reshape(picture_height, picture_width, -1)
+        canvas[top:bottom, left : left + picture_width] = magnified
+        if texts is not None:
+            axes.text(
+                left + picture_width / 2,
+                bottom + 4 if below else top - 4,
+                texts[index],
+                ha="center",
+                va="top" if below else "bottom",
+                fontsize=FONT_SIZE - 1,
+            )
+    if title:
+        axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=FONT_SIZE + 1)
+    # The axes' units are the figure's pixels, with the origin at the top left.
+    axes.imshow(
+        canvas, extent=(0, total_width, total_height, 0), interpolation="nearest", aspect="auto"
+    )
+    return figure
+
+
+def magnify(image: np.ndarray, scale: int) -> np.ndarray:
+    """Repeat every pixel of a picture ``scale`` times along both axes."""
+    return image.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def check_alt(alt: str) -> str:
+    """Return ``alt`` if it is a text with something in it, else raise."""
+    if not isinstance(alt, str):
+        raise TypeError(
+            f"alt is {alt!r}; give a text that says what the picture shows, "
+            "for those who cannot see it."
+        )
+    if not alt.strip():
+        raise ValueError("alt is empty; say in one or two sentences what the picture shows.")
+    return alt.strip()
+
+
+def check_images(images: np.ndarray) -> np.ndarray:
+    """Return ``images`` as an array if it is uint8 (n, height, width, 1 or 3), else raise."""
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"The images are {images.dtype}; they must be uint8 from 0 to 255. Turn pictures in "
+            "[-1, 1] into uint8 with gan_helpers.data.to_pixels."
+        )
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise ValueError(
+            f"The images have shape {images.shape}; it must be (n, height, width, 1) for grey or "
+            "(n, height, width, 3) for colour. Add a missing axis with images[..., None] "
+            "(channel) or images[None] (one picture)."
+        )
+    if 0 in images.shape:
+        raise ValueError(f"The images have shape {images.shape}, so there is nothing to show.")
+    return images
+
+
+def _pleasing_columns(count: int) -> int:
+    if count <= 8:
+        return count
+    square = math.ceil(math.sqrt(count))
+    return next((c for c in range(square, 11) if count % c == 0), square)
+
+
+def _with_font_size(kwargs: dict) -> dict:
+    if not kwargs.keys() & {"size", "fontproperties", "font", "font_properties"}:
+        kwargs.setdefault("fontsize", FONT_SIZE)
+    return kwargs
+
+
+def _claim_display() -> None:
+    """Make IPython show a LessonFigure our way, also after ``%matplotlib inline``.
+
+    That command registers its own formatters for Figure and all its subclasses, and IPython
+    prefers a registered formatter to ``_repr_mimebundle_``: the alt text would be lost. A formatter
+    registered for the subclass itself wins over both.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        return
+    formatter = shell.display_formatter
+    for mime_type in formatter.formatters:
+        if mime_type not in ("image/png", "text/plain"):
+            formatter.formatters[mime_type].for_type(LessonFigure, _show_nothing)
+    formatter.formatters["image/png"].for_type(LessonFigure, _show_png)
+    # Text only: the registered formatter above draws the picture, and once is enough.
+    formatter.mimebundle_formatter.for_type(LessonFigure, _show_text)
+
+
+def _show_nothing(figure: LessonFigure) -> None:
+    return None
+
+
+def _show_png(figure: LessonFigure) -> tuple[str, dict]:
+    return base64.b64encode(figure.to_png()).decode("ascii"), {"alt": figure.alt}
+
+
+def _show_text(figure: LessonFigure) -> tuple[dict, dict]:
+    return {"text/plain": figure.alt}, {}
+
+
+def _as_numbers(name: str, values: Any) -> np.ndarray:
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers only.") from error
+    if not np.isfinite(values).all():
+        position = int(np.flatnonzero(~np.isfinite(values.ravel()))[0])
+        raise ValueError(
+            f"{name} holds {values.ravel()[position]} at position {position}: the training has "
+            "diverged there. Draw the values before it, or train again with smaller steps."
+        )
+    return values
+
+
+def _check_scores(name: str, values: np.ndarray) -> None:
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError(
+            f"{name} runs from {values.min():.3g} to {values.max():.3g}; scores lie in [0, 1]. "
+            "Put logits through keras.ops.sigmoid first."
+        )
+
+
+def _history_series(history: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    # fit() returns an object that carries the dict.
+    history = getattr(history, "history", history)
+    if not isinstance(history, Mapping):
+        raise TypeError(
+            f"history is a {type(history).__name__}; give a dict with "
+            f"{' and '.join(names)}, or what fit() returned."
+        )
+    series = {}
+    for name in names:
+        if name not in history:
+            raise ValueError(f"history has no {name!r}; it holds {sorted(history)}.")
+        series[name] = _as_numbers(name, history[name])
+        if series[name].ndim != 1 or series[name].size == 0:
+            raise ValueError(
+                f"{name} has shape {series[name].shape}; give a list with one number for each "
+                "epoch or step, at least one."
+            )
+    lengths = {name: len(values) for name, values in series.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"The series differ in length: {lengths}. Record all at the same steps.")
+    return series
+
+
+def _draw_series(
+    axes: LessonAxes,
+    series: list[tuple[str, np.ndarray, dict]],
+    step_label: str,
+    references: list[tuple[float, str]],
+    lowest_top: float | None = None,
+) -> None:
+    """Draw curves with their names at their right ends, and named horizontal reference lines."""
+    count = len(series[0][1])
+    steps = np.arange(1, count + 1)
+    window = max(1, count // 50) if count > MOST_POINTS_UNSMOOTHED else 1
+    curves = []
+    for _, values, style in series:
+        style = dict(style)
+        marker = style.pop("marker")
+        if window > 1:
+            axes.plot(steps, values, color=style["color"], linewidth=0.8, alpha=0.3, zorder=1.8)
+            values = np.convolve(values, np.full(window, 1 / window), "valid")
+        curves.append((steps[count - len(values) :], values))
+        # Markers keep one or two points visible and would drown a long curve.
+        few = count <= 20
+        axes.plot(
+            *curves[-1],
+            **style,
+            marker=marker if few else None,
+            markersize=8,
+            clip_on=not few,
+            zorder=2.5,
+        )
+    if lowest_top is not None:
+        axes.set_ylim(0, max(lowest_top, axes.get_ylim()[1]))
+    axes.set_xlim((0.5, 1.5) if count == 1 else (1, count))
+    if count == 1:
+        axes.set_xticks([1])
+    else:
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel(step_label if window == 1 else f"{step_label} (line: mean of {window})")
+
+    # The name beside its line needs no legend to look up.
+    low, high = axes.get_ylim()
+    beside = axes.get_yaxis_transform()
+    heights = _spread([values[-1] for _, values in curves], 0.11 * (high - low), low, high)
+    for (name, _, style), height in zip(series, heights, strict=True):
+        axes.text(
+            1.025,
+            height,
+            name,
+            color=style["color"],
+            weight="bold",
+            va="center",
+            transform=beside,
+        )
+    for value, name in references:
+        axes.axhline(value, color=NEUTRAL, linewidth=1.5, linestyle=":", zorder=1.7)
+        place, height = _free_place(curves, value, axes.get_xlim(), (low, high))
+        axes.text(
+            place,
+            height,
+            name,
+            color=NEUTRAL,
+            fontsize=FONT_SIZE - 1,
+            va="center",
+            ha="center",
+            transform=beside,
+            zorder=2.2,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0},
+        )
+
+
+def _free_place(
+    curves: list[tuple[np.ndarray, np.ndarray]],
+    value: float,
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
+) -> tuple[float, float]:
+    """Where a label just above or below a horizontal line lies farthest from every curve.
+
+    Returns the label's centre: the part of the axes' width to its left, and its height as data.
+    """
+    tallness = y_limits[1] - y_limits[0]
+    free = {}
+    for height in (value + 0.07 * tallness, value - 0.07 * tallness):
+        if not y_limits[0] + 0.05 * tallness <= height <= y_limits[1] - 0.05 * tallness:
+            continue
+        for place in np.linspace(0.24, 0.76, 9):
+            # The label is about half as wide as the axes.
+            around = place + np.linspace(-0.22, 0.22, 25)
+            around = x_limits[0] + around * (x_limits[1] - x_limits[0])
+            free[float(place), height] = min(
+                np.abs(np.interp(around, steps, values) - height).min() for steps, values in curves
+            )
+    return max(free, key=free.get)
+
+
+def _spread(heights: list[float], distance: float, low: float, high: float) -> list[float]:
+    """Move labels apart, keeping their order, so that neighbours are ``distance`` apart."""
+    order = np.argsort(heights, kind="stable")
+    spread = np.clip(np.asarray(heights, dtype=float), low, high)
+    for below, above in itertools.pairwise(order):
+        missing = distance - (spread[above] - spread[below])
+        if missing > 0:
+            spread[below] -= missing / 2
+            spread[above] += missing / 2
+    return spread.tolist()

@@ -1,0 +1,37 @@
+"""Load TensorFlow without the start-up notes that would stand in red under a lesson's first cell.
+
+Imported for its effect, before Keras. TensorFlow writes a few notes (such as "oneDNN custom
+operations are on") before any log level counts, so the file descriptor itself is held back while
+it loads. Everything that is not such a note is passed on.
+"""
+
+import importlib
+import os
+import re
+import sys
+import tempfile
+
+__all__: list[str] = []
+
+# "I0000 ..." is the log's mark for information; W, E and F (warning, error, fatal) pass.
+_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+
+
+def _load_tensorflow() -> None:
+    with tempfile.TemporaryFile() as held_back:
+        sys.stderr.flush()
+        original = os.dup(2)
+        os.dup2(held_back.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+            held_back.seek(0)
+            for line in held_back:
+                if not _NOTE.match(line):
+                    os.write(2, line)
+
+
+if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
+    _load_tensorflow()

@@ -1,0 +1,336 @@
+"""The GAN as one Keras model: two updates per batch, an averaged generator, checkpoints.
+
+Lesson 03 writes the training step by hand and lesson 06 moves it into a ``keras.Model``; the
+class here is that model with an exponential moving average and checkpoints added.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.data import to_pixels
+from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+__all__ = ["GAN", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+
+
+class GAN(keras.Model):
+    """A generator and a discriminator that learn from each other.
+
+    ``fit`` takes batches of real images in [-1, 1], shape ``(batch, *image_shape)``. Each step
+    runs the generator once and the discriminator twice (real, fake), and both updates read
+    that same pass: the fewest forward passes that simultaneous updates allow. ``call`` and
+    ``generate`` use the averaged generator, ``ema_generator``.
+
+    Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
+    generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
+    "The Unusual Effectiveness of Averaging in GAN Training".
+
+    Args:
+        generator: model from latents ``(batch, latent_dim)`` to images in [-1, 1].
+        discriminator: model from images to logits ``(batch, 1)``.
+        ema_decay: share of the average kept at each step, in [0, 1); 0 switches averaging off.
+            Early steps keep less, so that the untrained start is soon forgotten.
+        seed: seed of the latents drawn in training.
+
+    Raises:
+        ValueError: if the two networks do not fit together, or ``ema_decay`` is not in [0, 1).
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        ema_decay: float = 0.995,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(name="gan")
+        _check_networks(generator, discriminator)
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must be at least 0 and below 1, but is {ema_decay!r}.")
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.trainable = False
+        self.ema_decay = ema_decay
+        self.latent_dim = generator.input_shape[-1]
+        self.steps = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
+        )
+        self.trackers = {
+            name: keras.metrics.Mean(name=name)
+            for name in ("generator_loss", "discriminator_loss", "real_score", "fake_score")
+        }
+        self.latent_seed = keras.random.SeedGenerator(seed)
+        self.build(generator.input_shape)
+
+    def build(self, latents_shape: tuple[int | None, ...]) -> None:
+        """Mark the model as built: both networks already are, so weights can be saved at once."""
+        self.built = True
+
+    def compile(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        generator_loss=non_saturating_generator_loss,
+        discriminator_loss=discriminator_loss,
+        **options,
+    ) -> None:
+        """Choose the optimizers and losses.
+
+        Args:
+            generator_optimizer: optimizer of the generator's variables.
+            discriminator_optimizer: another optimizer, for the discriminator's variables.
+            generator_loss: function of ``fake_logits`` that returns a scalar.
+            discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
+            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
+
+        Raises:
+            ValueError: if one optimizer is given for both networks.
+        """
+        if generator_optimizer is discriminator_optimizer:
+            raise ValueError(
+                "The two networks need an optimizer each: one optimizer keeps one set of "
+                "moments. Make two, for example two keras.optimizers.Adam(2e-4, beta_1=0.5)."
+            )
+        # XLA makes this step two to three times slower on a processor, and pays on a GPU.
+        options.setdefault("jit_compile", bool(tf.config.list_physical_devices("GPU")))
+        # No single optimizer and no single loss: otherwise Keras reports a "loss" that is always 0.
+        super().compile(optimizer=None, loss=None, **options)
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizer = discriminator_optimizer
+        self.generator_loss = generator_loss
+        self.discriminator_loss = discriminator_loss
+        # Built now, so that a checkpoint loaded before the first step restores the moments too.
+        generator_optimizer.build(self.generator.trainable_variables)
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def fit(self, x=None, *arguments, **options) -> keras.callbacks.History:
+        """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images."""
+        if isinstance(x, tf.data.Dataset):
+            # A dataset shuffles itself; Keras warns about its own default otherwise.
+            options.setdefault("shuffle", False)
+        return super().fit(x, *arguments, **options)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The means over the epoch: both losses and the mean scores D gives to real and fake."""
+        return list(self.trackers.values())
+
+    def call(self, latents, training: bool = False):
+        """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator."""
+        return self.ema_generator(latents, training=False)
+
+    def train_step(self, data) -> dict:
+        """Update both networks once on one batch of real images; return the running means."""
+        real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        self._check_images(real_images)
+        latents = keras.random.normal(
+            (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
+        )
+        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+            fake_images = self.generator(latents, training=True)
+            real_logits = self.discriminator(real_images, training=True)
+            fake_logits = self.discriminator(fake_images, training=True)
+            generator_loss = self.generator_loss(fake_logits)
+            discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
+
+        # Explicit variable lists: each optimizer can only move its own network.
+        generator_variables = self.generator.trainable_variables
+        discriminator_variables = self.discriminator.trainable_variables
+        generator_gradients = generator_tape.gradient(generator_loss, generator_variables)
+        discriminator_gradients = discriminator_tape.gradient(
+            discriminator_loss, discriminator_variables
+        )
+        self.generator_optimizer.apply(generator_gradients, generator_variables)
+        self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
+        self._update_average()
+
+        self.trackers["generator_loss"].update_state(generator_loss)
+        self.trackers["discriminator_loss"].update_state(discriminator_loss)
+        self.trackers["real_score"].update_state(ops.sigmoid(real_logits))
+        self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _update_average(self) -> None:
+        self.steps.assign_add(1)
+        steps = ops.cast(self.steps, "float32")
+        decay = ops.minimum(self.ema_decay, (1.0 + steps) / (10.0 + steps))
+        # All weights, not only the trainable ones: BatchNormalization's moving statistics too.
+        for average, value in zip(self.ema_generator.weights, self.generator.weights, strict=True):
+            if keras.backend.is_float_dtype(value.dtype):
+                average.assign(average + (1.0 - decay) * (value - average))
+
+    def _check_images(self, images) -> None:
+        # Runs while the step is traced, so it costs nothing later.
+        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
+            raise ValueError(
+                f"Training images must be floats in [-1, 1], but their type is {images.dtype}. "
+                "Convert uint8 images with gan_helpers.data.to_model_range, or make the batches "
+                "with gan_helpers.data.image_batches."
+            )
+        if tuple(images.shape[1:]) != tuple(self.discriminator.input_shape[1:]):
+            raise ValueError(
+                f"Training images have shape {tuple(images.shape[1:])}, but the discriminator "
+                f"takes {tuple(self.discriminator.input_shape[1:])}. "
+                "Build both networks with the image_shape of the data."
+            )
+
+    def save_own_variables(self, store) -> None:
+        """Store the step counter and the random state, which Keras leaves out of weight files."""
+        store["steps"] = self.steps.numpy()
+        for index, state in enumerate(self._random_states()):
+            store[f"random_state_{index}"] = state.numpy()
+
+    def load_own_variables(self, store) -> None:
+        """Restore what ``save_own_variables`` stored."""
+        self.steps.assign(store["steps"][()])
+        for index, state in enumerate(self._random_states()):
+            state.assign(store[f"random_state_{index}"][()])
+
+    def _random_states(self) -> list:
+        # Those of the latents and of every dropout layer.
+        return [variable for variable in self.variables if "seed_generator" in variable.path]
+
+    def generate(self, latents) -> np.ndarray:
+        """Images of the averaged generator as uint8, shape ``(count, *image_shape)``.
+
+        Args:
+            latents: float array ``(count, latent_dim)``, usually standard normal.
+
+        Raises:
+            ValueError: if the latents do not have the generator's latent_dim.
+        """
+        if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
+            raise ValueError(
+                f"latents must have shape (count, {self.latent_dim}), "
+                f"but have shape {tuple(latents.shape)}."
+            )
+        # In parts of 256, so that thousands of samples fit in a laptop's memory.
+        parts = [
+            to_pixels(ops.convert_to_numpy(self(latents[start : start + 256])))
+            for start in range(0, latents.shape[0], 256)
+        ]
+        return np.concatenate(parts)
+
+    def sample(self, count: int, seed: int) -> np.ndarray:
+        """``count`` generated images as uint8; the same seed gives the same latents again."""
+        return self.generate(keras.random.normal((count, self.latent_dim), seed=seed))
+
+
+@dataclass
+class Checkpoint:
+    """What a checkpoint holds beside the weights.
+
+    Attributes:
+        epoch: number of finished epochs.
+        history: metric name -> one value for each finished epoch.
+        frames: uint8 pictures recorded so far, all of one shape.
+        labels: one caption a frame.
+    """
+
+    epoch: int
+    history: dict[str, list[float]] = field(default_factory=dict)
+    frames: list[np.ndarray] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+
+def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
+    """Write weights (G, D, average), both optimizers, random state and progress.
+
+    Everything is written to a temporary folder that is renamed when complete, so a run killed
+    half-way leaves the older checkpoint intact.
+
+    Args:
+        gan: a compiled model.
+        folder: where the checkpoints of this run lie; made if missing.
+        checkpoint: progress to store.
+        keep: number of newest checkpoints that stay.
+
+    Returns:
+        The folder of the new checkpoint, ``folder/epoch_0012`` for epoch 12.
+    """
+    folder = Path(folder)
+    temporary = folder / "being_written"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    gan.save_weights(temporary / "gan.weights.h5")
+    progress = {
+        "epoch": checkpoint.epoch,
+        "history": checkpoint.history,
+        "labels": checkpoint.labels,
+    }
+    (temporary / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
+    if checkpoint.frames:
+        np.savez_compressed(temporary / "frames.npz", frames=np.stack(checkpoint.frames))
+
+    final = folder / f"epoch_{checkpoint.epoch:04d}"
+    if final.exists():
+        shutil.rmtree(final)
+    temporary.rename(final)
+    for old in _checkpoint_folders(folder)[:-keep]:
+        shutil.rmtree(old)
+    return final
+
+
+def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
+    """Restore the newest checkpoint in ``folder`` into a compiled model of the same shape.
+
+    Returns:
+        The stored progress; hand its ``epoch`` to ``fit`` as ``initial_epoch``.
+
+    Raises:
+        FileNotFoundError: if the folder holds no complete checkpoint.
+        ValueError: if the model is not compiled, or the weights are of another architecture.
+    """
+    if not gan.compiled:
+        raise ValueError(
+            "Compile the model before loading a checkpoint: "
+            "the checkpoint holds the optimizers' state too."
+        )
+    folders = _checkpoint_folders(Path(folder))
+    if not folders:
+        raise FileNotFoundError(
+            f"There is no checkpoint in {folder}. Train with a CheckpointSaver for this folder "
+            "first, or check the path."
+        )
+    newest = folders[-1]
+    progress = json.loads((newest / "progress.json").read_text(encoding="utf-8"))
+    gan.load_weights(newest / "gan.weights.h5")
+    frames = []
+    if (newest / "frames.npz").exists():
+        with np.load(newest / "frames.npz", allow_pickle=False) as archive:
+            frames = list(archive["frames"])
+    return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
+
+
+def _checkpoint_folders(folder: Path) -> list[Path]:
+    return sorted(folder.glob("epoch_[0-9]*"), key=lambda path: int(path.name.split("_")[1]))
+
+
+def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if not network.built:
+            raise ValueError(
+                f"The {name} is not built yet. Give it a keras.Input as its first layer, "
+                "or call it once on a batch."
+            )
+    if len(generator.input_shape) != 2:
+        raise ValueError(
+            f"The generator must take latents of shape (batch, latent_dim), "
+            f"but takes {generator.input_shape}."
+        )
+    if tuple(generator.output_shape[1:]) != tuple(discriminator.input_shape[1:]):
+        raise ValueError(
+            f"The generator makes images of shape {tuple(generator.output_shape[1:])}, but the "
+            f"discriminator takes {tuple(discriminator.input_shape[1:])}. "
+            "Build both with the same image_shape."
+        )

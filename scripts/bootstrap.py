@@ -1,0 +1,171 @@
+"""Make .venv, install what a target needs, and run the target.
+
+    python scripts/bootstrap.py lab|test|notebooks|outputs|slides|bench
+
+The syntax stays old on purpose: an unsupported Python must get as far as the sentence that
+says so.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+VENV_BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+VENV_PYTHON = os.path.join(VENV_BIN, "python.exe" if os.name == "nt" else "python")
+SUPPORTED = ("3.11", "3.12", "3.13")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FIRST_LESSON = os.path.join("notebooks", "01_adversarial_game.ipynb")
+
+
+def main():
+    targets = {
+        "lab": (["-r", "requirements.txt"], run_lab),
+        "test": (["-e", ".[test]"], run_tests),
+        "notebooks": (["-e", ".[test]"], run_notebooks),
+        "outputs": (["-e", ".[test]"], store_outputs),
+        "slides": (["-e", ".[test]"], export_slides),
+        "bench": (["-e", ".[test]"], run_benchmarks),
+    }
+    if len(sys.argv) != 2 or sys.argv[1] not in targets:
+        sys.exit("Usage: python scripts/bootstrap.py " + "|".join(targets))
+    os.chdir(ROOT)
+    requirements, run = targets[sys.argv[1]]
+    make_venv()
+    install(requirements)
+    sys.exit(run())
+
+
+def run_lab():
+    return call("-m", "jupyter", "lab", FIRST_LESSON)
+
+
+def run_tests():
+    ensure_browser()
+    environment = {"GAN_PROFILE": "quick", "GAN_DATA": "sample"}
+    return (
+        call("-m", "ruff", "check", ".")
+        or call("-m", "ruff", "format", "--check", ".")
+        or call("-m", "pytest", "-n", "auto", "--dist", "loadfile", environment=environment)
+    )
+
+
+def run_notebooks():
+    return call("scripts/run_notebooks.py", "--output", "outputs")
+
+
+def store_outputs():
+    environment = {"GAN_PROFILE": "lesson", "GAN_DATA": "sample"}
+    return call("scripts/run_notebooks.py", "--in-place", environment=environment)
+
+
+def export_slides():
+    return call("scripts/export_slides.py")
+
+
+def run_benchmarks():
+    return call("benchmarks/run.py")
+
+
+def call(*arguments, **options):
+    """Run the virtual environment's Python; return the exit status."""
+    environment = dict(os.environ, **options.get("environment", {}))
+    # Programs of the environment (jupyter, its kernel) are found first, as if it were activated.
+    environment["PATH"] = VENV_BIN + os.pathsep + environment.get("PATH", "")
+    try:
+        return subprocess.call([VENV_PYTHON] + list(arguments), env=environment)  # noqa: RUF005
+    except KeyboardInterrupt:
+        return 130
+
+
+def make_venv():
+    if python_version(VENV_PYTHON) in SUPPORTED:
+        return
+    python = find_python()
+    print("Making .venv with " + python)
+    shutil.rmtree(VENV, ignore_errors=True)
+    if subprocess.call([python, "-m", "venv", VENV]):
+        sys.exit(
+            "Making .venv failed (see above). On Debian or Ubuntu, first run: "
+            "sudo apt install python3-venv"
+        )
+
+
+def find_python():
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        sys.exit("TensorFlow 2.21 has no build for Intel Macs; use Colab or another machine.")
+    for name in (sys.executable, "python3.13", "python3.12", "python3.11"):
+        if python_version(name) in SUPPORTED:
+            return name
+    sys.exit(
+        "This course needs Python 3.11, 3.12 or 3.13, but this is Python "
+        + platform.python_version()
+        + ". Install one of them (for example: conda env create -f environment.yml), "
+        "then run this again."
+    )
+
+
+def python_version(python):
+    """Major and minor version such as "3.12", or None if it cannot be run."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        output = subprocess.check_output([python, "-c", code], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return output.decode().strip()
+
+
+def install(requirements):
+    """Install with pip, once for each state of the requirement files."""
+    stamp = os.path.join(VENV, "installed-" + requirements[-1].strip(".[]").replace(".", "-"))
+    wanted = requirements_hash()
+    if os.path.exists(stamp):
+        with open(stamp) as file:
+            if file.read() == wanted:
+                return
+    print("Installing (a few minutes the first time)")
+    if call("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements):
+        sys.exit(
+            "Installing failed (see above). The first run needs a connection to the package "
+            "index; after that everything works without a network."
+        )
+    with open(stamp, "w") as file:
+        file.write(wanted)
+
+
+def requirements_hash():
+    digest = hashlib.sha256(ROOT.encode())
+    for name in ("pyproject.toml", "requirements.txt"):
+        with open(name, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def ensure_browser():
+    """The browser tests need Chromium: take the system's, or install one."""
+    if any(shutil.which(name) for name in BROWSERS) or playwright_browser():
+        return
+    print("Installing Chromium for the browser tests")
+    if call("-m", "playwright", "install", "chromium") == 0:
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        subprocess.call(["apt-get", "update", "-qq"])
+        if subprocess.call(["apt-get", "install", "-y", "-qq", "chromium"]) == 0:
+            return
+    sys.exit("The browser tests need Chromium, which could not be installed: install it by hand.")
+
+
+def playwright_browser():
+    code = (
+        "import os; from playwright.sync_api import sync_playwright as start\n"
+        "with start() as p: raise SystemExit(not os.path.exists(p.chromium.executable_path))"
+    )
+    return call("-c", code) == 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Execute the lessons headlessly, in their order, and write them out with their outputs.
+
+    python scripts/run_notebooks.py --output FOLDER [NAME ...]
+    python scripts/run_notebooks.py --in-place [NAME ...]
+
+The profile comes from GAN_PROFILE. Without names every lesson runs; a name may be a number
+such as 03. Stops with status 1 if a cell fails; that lesson is then left unwritten.
+"""
+
+import argparse
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LARGEST_NOTEBOOK = 1_500_000  # bytes
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    paths = find_lessons(arguments.names)
+    failed = []
+    for path in paths:
+        target = path if arguments.in_place else arguments.output / path.name
+        try:
+            execute(path, target)
+        except CellExecutionError as error:
+            print(f"{path.name}: a cell failed, nothing was written\n{error}", file=sys.stderr)
+            failed.append(path.name)
+    return 1 if failed else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--output", type=Path, help="folder for the executed copies")
+    where.add_argument("--in-place", action="store_true", help="store the outputs in notebooks/")
+    parser.add_argument("names", nargs="*", help="lessons to run, by number or by name")
+    return parser.parse_args()
+
+
+def find_lessons(names: list[str]) -> list[Path]:
+    lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    if not names:
+        return lessons
+    chosen = [path for path in lessons if any(path.name.startswith(name) for name in names)]
+    if not chosen:
+        sys.exit(f"No lesson starts with {names}. There are: {[path.stem for path in lessons]}")
+    return chosen
+
+
+def execute(path: Path, target: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    start = time.monotonic()
+    # Lessons look for data and write their files from their own folder.
+    client = NotebookClient(
+        notebook, timeout=None, resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.execute()
+    seconds = time.monotonic() - start
+    slowest = slowest_cells(notebook)
+    clean(notebook)
+
+    text = nbformat.writes(notebook) + "\n"
+    size = len(text.encode())
+    if size > LARGEST_NOTEBOOK:
+        sys.exit(f"{path.name} would be {size / 1e6:.2f} MB; the limit is 1.5 MB.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    print(f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}")
+
+
+def slowest_cells(notebook: nbformat.NotebookNode, count: int = 3) -> str:
+    durations = []
+    for index, cell in enumerate(notebook.cells):
+        moments = cell.metadata.get("execution", {})
+        if "shell.execute_reply" in moments:
+            begin, end = moments["iopub.execute_input"], moments["shell.execute_reply"]
+            durations.append(
+                (
+                    (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds(),
+                    index,
+                )
+            )
+    return ", ".join(
+        f"{seconds:.1f} s (cell {index})" for seconds, index in sorted(durations)[: -count - 1 : -1]
+    )
+
+
+def clean(notebook: nbformat.NotebookNode) -> None:
+    """Remove what changes at every run, and widget views whose live model is gone."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            # A stored view would read "model not found"; its still picture reads well anywhere.
+            if WIDGET_VIEW in data and "image/png" in data:
+                del data[WIDGET_VIEW]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,981 @@
+"""Data: what is in the box, what is refused, and both ways to the complete sets."""
+
+import dataclasses
+import errno
+import gzip
+import hashlib
+import http.server
+import importlib.util
+import io
+import json
+import os
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import threading
+from pathlib import Path
+
+from gan_helpers import data, dataset_install, dataset_sources
+from gan_helpers.data import (
+    CIFAR10_CLASSES,
+    image_batches,
+    load_cifar10,
+    load_mnist,
+    to_model_range,
+    to_pixels,
+)
+from gan_helpers.dataset_files import CIFAR10, DATASETS, MNIST, SPLITS, DatasetError, read_sums
+from gan_helpers.dataset_install import main
+from gan_helpers.dataset_sources import content_digest, safe_unpickle
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOADERS = {"cifar10": load_cifar10, "mnist": load_mnist}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Every test has an empty cache of its own and no settings from outside."""
+    monkeypatch.setenv("GAN_DATA_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("GAN_DATA", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def own_samples(tmp_path, monkeypatch):
+    """A copy of the samples that a test may damage."""
+    folder = tmp_path / "data"
+    shutil.copytree(REPOSITORY / "data", folder)
+    monkeypatch.setattr(data, "_SAMPLE_FOLDER", folder)
+    return folder
+
+
+# The samples
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "shape", "digest"),
+    [
+        (
+            "cifar10",
+            "train",
+            (5000, 32, 32, 3),
+            "a82ec144f054ca449f9f45f4a2fcd233c3753e012f5b1e2e48c0131167ea5439",
+        ),
+        (
+            "cifar10",
+            "test",
+            (1000, 32, 32, 3),
+            "dab6a677d6468d79338d140690a1fac52f4e4be8551d46b8b58f39b6d7754f6a",
+        ),
+        (
+            "mnist",
+            "train",
+            (10000, 28, 28, 1),
+            "9560aff9919fcd253b9910ee21aab3505c68f550e3d6ef80b3c24bcd4194ad1c",
+        ),
+        (
+            "mnist",
+            "test",
+            (1000, 28, 28, 1),
+            "65f1fa7543da82bed8b6ddd0a8b01aa7620d73eae9134200e59ac521d372fd58",
+        ),
+    ],
+)
+def test_the_sample_holds_the_chosen_real_images(name, split, shape, digest):
+    images, labels = LOADERS[name](split)
+    assert images.shape == shape
+    assert images.dtype == np.uint8
+    assert labels.shape == shape[:1]
+    assert labels.dtype == np.int64
+    assert np.bincount(labels).tolist() == [shape[0] // 10] * 10
+    assert (images.min(), images.max()) == (0, 255)
+    assert content_digest(images, labels) == digest
+
+
+def test_sample_statistics_are_close_to_the_published_ones():
+    images, _ = load_cifar10()
+    pixels = images.reshape(-1, 3) / 255
+    assert np.abs(pixels.mean(axis=0) - [0.4914, 0.4822, 0.4465]).max() < 0.01
+    assert np.abs(pixels.std(axis=0) - [0.2470, 0.2435, 0.2616]).max() < 0.01
+    digits, _ = load_mnist()
+    assert abs(digits.mean() / 255 - 0.1307) < 0.005
+    assert abs((digits / 255).std() - 0.3081) < 0.005
+
+
+def test_no_test_image_is_among_the_training_images():
+    for load in LOADERS.values():
+        train, test = ({image.tobytes() for image in load(split)[0]} for split in ("train", "test"))
+        assert not train & test
+
+
+def test_labels_belong_to_the_pictures_of_their_class():
+    images, labels = load_cifar10("test")
+    with Image.open(REPOSITORY / "data/cifar10_sample/test/ship.png") as picture:
+        first_ship = np.asarray(picture)[:32, :32]
+    position = next(n for n, image in enumerate(images) if (image == first_ship).all())
+    assert CIFAR10_CLASSES[labels[position]] == "ship"
+
+
+def test_every_prefix_mixes_the_classes_and_repeats():
+    images, labels = load_cifar10(limit=70)
+    again, labels_again = load_cifar10(limit=70)
+    assert np.array_equal(images, again)
+    assert np.array_equal(labels, labels_again)
+    assert np.bincount(labels).tolist() == [7] * 10
+    assert labels[:10].tolist() != labels[10:20].tolist()
+    assert np.array_equal(images, load_cifar10()[0][:70])
+
+
+@pytest.mark.parametrize(
+    "classes", ["cat", 3, np.int64(3), ["cat"], [3], (3, "cat"), {"cat"}, np.array([3])]
+)
+def test_a_class_goes_by_name_or_number(classes):
+    images, labels = load_cifar10("test", classes=classes)
+    everything, all_labels = load_cifar10("test")
+    assert set(labels) == {3}
+    assert np.array_equal(images, everything[all_labels == 3])
+
+
+def test_several_classes_keep_their_numbers_and_mix():
+    _, labels = load_cifar10(classes=["truck", "airplane"], limit=100)
+    assert np.bincount(labels, minlength=10).tolist() == [50, *[0] * 8, 50]
+    _, digits = load_mnist("test", classes=[7, "1"])
+    assert set(digits) == {1, 7}
+
+
+def test_limit_is_the_most_and_not_the_least():
+    assert len(load_mnist("test", classes=5, limit=5000)[0]) == 100
+    assert len(load_mnist("test", limit=1)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"split": "validation"}, ValueError, "'validation'.*'train', 'test'"),
+        ({"classes": "plane"}, ValueError, "'plane' is no class of CIFAR-10.*airplane, auto"),
+        ({"classes": ["cat", 10]}, ValueError, "10 is no class.*0 to 9"),
+        ({"classes": -1}, ValueError, "-1 is no class"),
+        ({"classes": []}, ValueError, "classes is empty"),
+        ({"classes": 3.0}, TypeError, "a class is 3.0, expected an integer"),
+        ({"classes": True}, TypeError, "a class is True"),
+        ({"limit": 0}, ValueError, "limit is 0, expected at least 1"),
+        ({"limit": -5}, ValueError, "limit is -5"),
+        ({"limit": 2.5}, TypeError, "limit is 2.5, expected an integer"),
+    ],
+)
+def test_wrong_arguments_are_explained(arguments, error, words):
+    with pytest.raises(error, match=words):
+        load_cifar10(**arguments)
+
+
+def test_one_line_says_which_data_and_how_to_get_the_other(capsys):
+    load_cifar10("test", limit=20)
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert output.out.count("\n") == 1
+    assert "CIFAR-10 test: 20 of the 1,000 images of the sample" in output.out
+    assert "10,000 images" in output.out
+    assert "python -m gan_helpers.data cifar10" in output.out
+
+
+def test_unknown_gan_data_is_an_error(monkeypatch):
+    monkeypatch.setenv("GAN_DATA", "smaple")
+    with pytest.raises(ValueError, match="GAN_DATA is 'smaple', expected 'sample'"):
+        load_mnist()
+
+
+def test_a_damaged_picture_is_named(own_samples):
+    path = own_samples / "cifar10_sample" / "train" / "frog.png"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"frog\.png is damaged.*git checkout"):
+        load_cifar10()
+    assert len(load_cifar10("test")[0]) == 1000  # the other split does not suffer
+
+
+def test_a_missing_picture_is_named(own_samples):
+    (own_samples / "mnist_sample" / "test" / "4.png").unlink()
+    with pytest.raises(DatasetError, match=r"4\.png is missing.*git checkout"):
+        load_mnist("test")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "SHA256SUMS is missing"), ("x", "is damaged"), ("", "does not list mnist_sample")],
+)
+def test_a_broken_list_of_sums_is_named(own_samples, content, words):
+    sums = own_samples / "SHA256SUMS"
+    sums.unlink() if content is None else sums.write_text(content)
+    with pytest.raises(DatasetError, match=words):
+        load_mnist()
+
+
+def test_the_list_of_sums_is_in_the_standard_format_and_complete():
+    folder = REPOSITORY / "data"
+    sums = read_sums(folder, "")
+    assert set(sums) == {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
+    assert len(sums) == 40
+    for name, sha256 in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
+
+
+def test_loading_needs_no_tensorflow():
+    code = "import sys, gan_helpers.data; print('tensorflow' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "False", result.stderr
+
+
+# Ranges
+
+
+def test_all_pixel_values_survive_the_way_there_and_back():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    inside = to_model_range(pixels)
+    assert inside.dtype == np.float32
+    assert (inside.min(), inside.max()) == (-1, 1)
+    assert np.all(np.diff(inside.ravel()) > 0)
+    assert np.array_equal(to_pixels(inside), pixels)
+    assert np.array_equal(to_pixels(inside.astype(np.float64)), pixels)
+
+
+def test_to_pixels_clips_and_rounds():
+    values = np.array([-1.2, -1.0, 0.0, 0.0041, 1.0, 3.0], np.float32)
+    assert to_pixels(values).tolist() == [0, 0, 128, 128, 255, 255]
+    assert to_pixels(values.astype(np.float16)).dtype == np.uint8
+
+
+def test_ranges_refuse_what_is_in_another_range():
+    pixels = np.zeros((1, 2, 2, 1), np.uint8)
+    with pytest.raises(TypeError, match="expects uint8 pixels from 0 to 255, got float32"):
+        to_model_range(pixels.astype(np.float32))
+    with pytest.raises(TypeError, match="expects floats from -1 to 1, got uint8"):
+        to_pixels(pixels)
+    with pytest.raises(ValueError, match="as far out as 255"):
+        to_pixels(np.array([0.0, 255.0]))
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            to_pixels(np.array([0.0, wrong]))
+
+
+# Batches
+
+
+def numbered_images(count):
+    """Images that tell their number and whether they were mirrored: (count, 2, 2, 1)."""
+    images = np.zeros((count, 2, 2, 1), np.uint8)
+    images[:, :, 0, 0] = np.arange(count)[:, np.newaxis] + 1
+    return images
+
+
+def one_pass(batches):
+    return to_pixels(np.concatenate(list(batches.as_numpy_iterator())))
+
+
+def test_batches_are_model_range_and_drop_the_short_rest():
+    batches = image_batches(numbered_images(50), 16, seed=0)
+    assert batches.element_spec.shape.as_list() == [16, 2, 2, 1]
+    assert int(batches.cardinality()) == 3
+    got = list(batches.as_numpy_iterator())
+    assert [batch.shape for batch in got] == [(16, 2, 2, 1)] * 3
+    assert got[0].dtype == np.float32
+    numbers = one_pass(batches)[:, 0, 0, 0]
+    assert len(set(numbers.tolist())) == 48  # no image twice in one pass
+    exact = {image.tobytes() for image in to_model_range(numbered_images(50))}
+    assert all(image.tobytes() in exact for batch in got for image in batch)
+
+
+def test_batches_reshuffle_and_depend_on_the_seed_alone():
+    import tensorflow as tf
+
+    images = numbered_images(64)
+    batches = image_batches(images, 8, seed=1, flip=True)
+    first, second = one_pass(batches), one_pass(batches)
+    assert not np.array_equal(first, second)
+    assert sorted(first.max(axis=(1, 2, 3))) == list(range(1, 65))
+    tf.random.set_seed(99)
+    twin = image_batches(images, 8, seed=1, flip=True)
+    assert np.array_equal(first, one_pass(twin))
+    assert np.array_equal(second, one_pass(twin))
+    assert not np.array_equal(first, one_pass(image_batches(images, 8, seed=2, flip=True)))
+
+
+def test_flip_mirrors_a_random_half_left_to_right():
+    images = numbered_images(200)
+    batches = image_batches(images, 100, seed=4, flip=True)
+    mirrored = one_pass(batches)[:, 0, 1, 0] > 0
+    assert 70 < mirrored.sum() < 130
+    for image in one_pass(batches):
+        original = images[image.max() - 1]
+        assert np.array_equal(image, original) or np.array_equal(image, original[:, ::-1])
+    straight = one_pass(image_batches(images, 100, seed=4))
+    assert not straight[:, 0, 1, 0].any()
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "seed", "error", "words"),
+    [
+        (numbered_images(4), 5, 0, ValueError, "batch_size is 5, expected 1 to 4"),
+        (numbered_images(4), 0, 0, ValueError, "batch_size is 0"),
+        (numbered_images(4), 2.0, 0, TypeError, "batch_size is 2.0, expected an integer"),
+        (numbered_images(4), 2, None, TypeError, "seed is None"),
+        (numbered_images(4)[0], 1, 0, ValueError, r"shape \(n, height, width, channels\)"),
+        (numbered_images(4) / 255, 2, 0, TypeError, "expects uint8 pixels, got float64"),
+    ],
+)
+def test_wrong_batches_are_explained(images, batch_size, seed, error, words):
+    with pytest.raises(error, match=words):
+        image_batches(images, batch_size, seed)
+
+
+# Small sets in the official formats
+
+
+def small_set(dataset, monkeypatch):
+    """Random images instead of the real ones, and facts that take them for complete."""
+    random = np.random.default_rng(0)
+    splits = {}
+    for split, count in (("train", 300), ("test", 250)):
+        labels = random.permutation(np.arange(count) % 10)
+        images = random.integers(0, 256, (count, *dataset.image_shape), dtype=np.uint8)
+        splits[split] = images, labels
+    small = dataclasses.replace(
+        dataset,
+        class_counts={"train": (30,) * 10, "test": (25,) * 10},
+        sample_counts={"train": 25, "test": 25},
+        digests={split: content_digest(*splits[split]) for split in SPLITS},
+    )
+    monkeypatch.setitem(DATASETS, dataset.name, small)
+    return splits
+
+
+@pytest.fixture
+def cifar10(monkeypatch):
+    return small_set(CIFAR10, monkeypatch)
+
+
+@pytest.fixture
+def mnist(monkeypatch):
+    return small_set(MNIST, monkeypatch)
+
+
+def cifar10_batches(splits):
+    """(name, images, labels) of the six files of CIFAR-10."""
+    images, labels = splits["train"]
+    for number in range(5):
+        part = slice(60 * number, 60 * number + 60)
+        yield f"data_batch_{number + 1}", images[part], labels[part]
+    yield "test_batch", *splits["test"]
+
+
+def python2_pickle(images, labels):
+    """A batch as Python 2 pickled it, like the official files: old module name, byte strings."""
+
+    def text(content):
+        return b"T" + struct.pack("<I", len(content)) + content
+
+    rows = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+    dtype = b"cnumpy\ndtype\n" + text(b"u1") + b"K\x00K\x01\x87R(K\x03" + text(b"|")
+    dtype += b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + text(b"b")
+    array += b"\x87R(K\x01" + b"M" + struct.pack("<H", len(rows)) + b"M\x00\x0c\x86" + dtype
+    array += b"\x89" + text(rows.tobytes()) + b"tb"
+    numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels.tolist()) + b"e"
+    return b"\x80\x02}(" + text(b"data") + array + text(b"labels") + numbers + b"u."
+
+
+def write_batches_folder(splits, folder):
+    folder.mkdir(parents=True)
+    for name, images, labels in cifar10_batches(splits):
+        (folder / name).write_bytes(python2_pickle(images, labels))
+    return folder
+
+
+def write_archive(splits, path, extra=()):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, images, labels in cifar10_batches(splits):
+            add_member(archive, f"cifar-10-batches-py/{name}", python2_pickle(images, labels))
+        for name, content in extra:
+            add_member(archive, name, content)
+    return path
+
+
+def add_member(archive, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def write_png_folder(splits, folder):
+    folder.mkdir()
+    for name, images, _ in cifar10_batches(splits):
+        Image.fromarray(images.reshape(len(images), 1024, 3)).save(folder / f"{name}.png")
+    for split, name in (("train", "train_lables.json"), ("test", "test_lables.json")):
+        (folder / name).write_text(json.dumps(splits[split][1].tolist()))
+    return folder
+
+
+def write_npz(splits, path, padding=0):
+    np.savez(
+        path,
+        padding=np.random.default_rng(1).bytes(padding),
+        **{f"x_{split}": splits[split][0][..., 0] for split in SPLITS},
+        **{f"y_{split}": splits[split][1].astype(np.uint8) for split in SPLITS},
+    )
+    return path
+
+
+def write_mnist_pickle(splits, path):
+    parts = []
+    for split, part in (("train", slice(0, 250)), ("train", slice(250, 300)), ("test", slice(250))):
+        images, labels = splits[split]
+        parts.append((images[part].reshape(-1, 784).astype(np.float32) / 256, labels[part]))
+    path.write_bytes(gzip.compress(pickle.dumps(tuple(parts), protocol=2), compresslevel=1))
+    return path
+
+
+def write_idx_folder(splits, folder, opener):
+    folder.mkdir()
+    end = ".gz" if opener is gzip.open else ""
+    for split, start in (("train", "train"), ("test", "t10k")):
+        images, labels = splits[split]
+        with opener(folder / f"{start}-images-idx3-ubyte{end}", "wb") as stream:
+            stream.write(struct.pack(">IIII", 0x803, len(images), 28, 28) + images.tobytes())
+        with opener(folder / f"{start}-labels-idx1-ubyte{end}", "wb") as stream:
+            stream.write(struct.pack(">II", 0x801, len(labels)) + labels.astype("u1").tobytes())
+    return folder
+
+
+def assert_installed(name, splits, capsys):
+    for split in SPLITS:
+        images, labels = LOADERS[name](split)
+        assert np.array_equal(images, splits[split][0])
+        assert np.array_equal(labels, splits[split][1])
+        assert images.dtype == np.uint8
+        assert labels.dtype == np.int64
+    assert "of the complete set" in capsys.readouterr().out
+
+
+CIFAR10_ROUTES = {
+    "archive": lambda splits, folder: write_archive(splits, folder / "cifar.tar.gz"),
+    "extracted folder": lambda splits, folder: write_batches_folder(splits, folder / "batches"),
+    "folder above": lambda splits, folder: (
+        write_batches_folder(splits, folder / "above" / "cifar-10-batches-py").parent
+    ),
+    "PNG batches": lambda splits, folder: write_png_folder(splits, folder / "png"),
+}
+MNIST_ROUTES = {
+    "npz": lambda splits, folder: write_npz(splits, folder / "mnist.npz"),
+    "pickle": lambda splits, folder: write_mnist_pickle(splits, folder / "mnist.pkl.gz"),
+    "IDX": lambda splits, folder: write_idx_folder(splits, folder / "idx", open),
+    "packed IDX": lambda splits, folder: write_idx_folder(splits, folder / "idx", gzip.open),
+}
+
+
+@pytest.mark.parametrize("route", CIFAR10_ROUTES)
+def test_cifar10_from_local_files(route, cifar10, tmp_path, capsys):
+    source = CIFAR10_ROUTES[route](cifar10, tmp_path)
+    assert main(["cifar10", "--from", str(source)]) == 0
+    assert "Installed complete CIFAR-10 (300 train and 250 test" in capsys.readouterr().out
+    assert_installed("cifar10", cifar10, capsys)
+
+
+@pytest.mark.parametrize("route", MNIST_ROUTES)
+def test_mnist_from_local_files(route, mnist, tmp_path, capsys):
+    source = MNIST_ROUTES[route](mnist, tmp_path)
+    assert main(["mnist", "--from", str(source)]) == 0
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_installing_twice_does_nothing(mnist, tmp_path, own_cache, capsys):
+    source = write_npz(mnist, tmp_path / "mnist.npz")
+    main(["mnist", "--from", str(source)])
+    before = (own_cache / "mnist" / "SHA256SUMS").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(["mnist"]) == 0
+    assert "already in" in capsys.readouterr().out
+    assert (own_cache / "mnist" / "SHA256SUMS").stat().st_mtime_ns == before
+
+
+def test_the_sample_can_be_forced(mnist, tmp_path, monkeypatch, capsys):
+    source = write_npz(mnist, tmp_path / "mnist.npz")
+    monkeypatch.setenv("GAN_DATA", "sample")
+    assert main(["mnist", "--from", str(source)]) == 0
+    assert "GAN_DATA=sample is set" in capsys.readouterr().out
+    assert len(load_mnist()[0]) == 10000
+    monkeypatch.delenv("GAN_DATA")
+    assert len(load_mnist()[0]) == 300
+
+
+@pytest.mark.parametrize("harm", ["damage", "remove"])
+def test_a_harmed_cache_is_named_and_mended(harm, mnist, tmp_path, own_cache, capsys):
+    source = write_npz(mnist, tmp_path / "mnist.npz")
+    main(["mnist", "--from", str(source)])
+    path = own_cache / "mnist" / "train_images.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1])) if harm == "damage" else path.unlink()
+    with pytest.raises(DatasetError, match=r"train_images\.npy is .*gan_helpers\.data mnist"):
+        load_mnist()
+    assert main(["mnist", "--from", str(source)]) == 0
+    assert "Installing it again" in capsys.readouterr().out
+    assert_installed("mnist", mnist, capsys)
+
+
+def altered(splits, change):
+    copies = {split: (images.copy(), labels.copy()) for split, (images, labels) in splits.items()}
+    change(copies)
+    return copies
+
+
+def change_a_pixel(splits):
+    splits["train"][0][7, 3, 3, 0] ^= 1
+
+
+def swap_two_labels(splits):
+    labels = splits["test"][1]
+    other = int(np.argmax(labels != labels[0]))
+    labels[[0, other]] = labels[[other, 0]]
+
+
+def change_a_label(splits):
+    splits["train"][1][0] = (splits["train"][1][0] + 1) % 10
+
+
+def drop_an_image(splits):
+    splits["test"] = splits["test"][0][1:], splits["test"][1][1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (change_a_pixel, "train split has the right number of images, but at least one"),
+        (swap_two_labels, "test split has the right number of images, but at least one"),
+        (change_a_label, "images of its classes"),
+        (drop_an_image, "holds 249 images and 249 labels"),
+    ],
+)
+def test_what_is_not_the_complete_set_is_refused(change, words, mnist, tmp_path, own_cache, capsys):
+    source = write_npz(altered(mnist, change), tmp_path / "mnist.npz")
+    assert main(["mnist", "--from", str(source)]) == 1
+    assert words in capsys.readouterr().err
+    assert not own_cache.exists()
+
+
+def test_the_fingerprint_does_not_depend_on_the_order(mnist):
+    images, labels = mnist["train"]
+    assert content_digest(images[::-1], labels[::-1]) == content_digest(images, labels)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "mnist"])
+def test_a_file_of_another_kind_gets_a_sentence(name, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"\x80\x02}" + bytes(5000))[:-12])
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
+    for path in ("empty", "text", "cut.gz", "cut.npz", "absent"):
+        assert main([name, "--from", str(tmp_path / path)]) == 1
+        message = capsys.readouterr().err
+        assert message.startswith("Not installed. ")
+        assert path in message
+        assert "Traceback" not in message
+
+
+def test_a_missing_part_is_named(cifar10, mnist, tmp_path, capsys):
+    png = write_png_folder(cifar10, tmp_path / "png")
+    (png / "test_lables.json").unlink()
+    batches = write_batches_folder(cifar10, tmp_path / "batches")
+    (batches / "data_batch_4").unlink()
+    idx = write_idx_folder(mnist, tmp_path / "idx", open)
+    (idx / "t10k-labels-idx1-ubyte").unlink()
+    for name, folder, missing in (
+        ("cifar10", png, "test_lables.json"),
+        ("cifar10", batches, "data_batch_4"),
+        ("mnist", idx, "t10k-labels-idx1-ubyte"),
+    ):
+        assert main([name, "--from", str(folder)]) == 1
+        assert f"{missing} is missing" in capsys.readouterr().err
+
+
+# Hostile files
+
+
+class Hostile:
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_hostile_pickle_runs_nothing(protocol, cifar10, tmp_path, capsys):
+    victim = tmp_path / "made by the pickle"
+    folder = write_batches_folder(cifar10, tmp_path / "batches")
+    (folder / "data_batch_2").write_bytes(pickle.dumps(Hostile(victim), protocol=protocol))
+    assert main(["cifar10", "--from", str(folder)]) == 1
+    assert "mkdir, which no data set needs" in capsys.readouterr().err
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"cbuiltins\neval\n(S'1'\ntR.",
+        b"cbuiltins\ngetattr\n.",
+        b"cnumpy\nload\n.",
+        b"cnumpy\nndarray.tofile\n.",
+        b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.",
+        b"c_codecs\nlookup\n.",
+    ],
+)
+def test_a_pickle_may_name_arrays_and_nothing_else(pickled):
+    with pytest.raises(DatasetError, match="which no data set needs"):
+        safe_unpickle(pickled)
+
+
+def test_a_pickle_may_not_hold_objects_in_arrays_or_other_encodings():
+    with pytest.raises(pickle.UnpicklingError, match="arrays of object"):
+        safe_unpickle(pickle.dumps(np.array([{}], dtype=object)))
+    with pytest.raises(pickle.UnpicklingError, match="encoding"):
+        safe_unpickle(b"c_codecs\nencode\n(S'a'\nS'rot13'\ntR.")
+
+
+def test_a_pickle_cannot_change_the_number_types_that_all_share():
+    values = np.arange(3, dtype=">i8")
+    got = safe_unpickle(pickle.dumps(values))
+    assert got.tolist() == [0, 1, 2]
+    assert np.dtype("i8").isnative
+    assert np.arange(3, dtype="i8").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickled_arrays_of_every_protocol_are_read(protocol):
+    values = {b"data": np.arange(6, dtype=np.uint8).reshape(2, 3), "labels": [1, 2]}
+    got = safe_unpickle(pickle.dumps(values, protocol=protocol))
+    key = next(key for key in got if key in ("data", b"data"))
+    assert np.array_equal(got[key], values[b"data"])
+
+
+def test_archive_members_never_reach_the_disk(cifar10, tmp_path, capsys):
+    evil = b"written by the archive"
+    extra = [("../../escaped", evil), (str(tmp_path / "absolute"), evil), ("../data_batch_1", evil)]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    source = write_archive(cifar10, folder / "cifar.tar.gz", extra)
+    before = set(tmp_path.rglob("*"))
+    assert main(["cifar10", "--from", str(source)]) == 0
+    new = {path for path in set(tmp_path.rglob("*")) - before if "cache" not in path.parts}
+    assert not new
+    assert not (tmp_path.parent / "escaped").exists()
+    assert_installed("cifar10", cifar10, capsys)
+
+
+def test_a_link_in_the_archive_is_no_batch(cifar10, tmp_path, capsys):
+    source = tmp_path / "cifar.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        for name, images, labels in cifar10_batches(cifar10):
+            if name == "test_batch":
+                link = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+                archive.addfile(link)
+            else:
+                add_member(archive, f"cifar-10-batches-py/{name}", python2_pickle(images, labels))
+    assert main(["cifar10", "--from", str(source)]) == 1
+    assert "lacks test_batch" in capsys.readouterr().err
+
+
+def test_a_file_that_unpacks_without_end_is_refused(mnist, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(dataset_sources, "_MOST_BYTES", 10_000)
+    source = write_mnist_pickle(mnist, tmp_path / "mnist.pkl.gz")
+    assert main(["mnist", "--from", str(source)]) == 1
+    assert "far too large" in capsys.readouterr().err
+
+
+# A cache that cannot be written
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "is full. Free about"),
+        (errno.EROFS, "may not be written"),
+        (errno.EACCES, "may not be written"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_gets_a_sentence(
+    number, words, mnist, tmp_path, own_cache, monkeypatch, capsys
+):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    source = write_npz(mnist, tmp_path / "mnist.npz")
+    monkeypatch.setattr(dataset_install.os, "replace", fail)
+    assert main(["mnist", "--from", str(source)]) == 1
+    message = capsys.readouterr().err
+    assert words in message
+    assert "GAN_DATA_HOME" in message
+    assert list((own_cache / "mnist").iterdir()) == []  # no half-written file stays
+    assert len(load_mnist()[0]) == 10000  # a half-installed set is not used
+
+
+def test_a_cache_that_is_no_folder_gets_a_sentence(mnist, tmp_path, monkeypatch, capsys):
+    source = write_npz(mnist, tmp_path / "mnist.npz")
+    monkeypatch.setenv("GAN_DATA_HOME", str(source))
+    assert main(["mnist", "--from", str(source)]) == 1
+    assert "cannot be used" in capsys.readouterr().err
+
+
+# The download
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves one file, in the manner of ``mode``, and remembers the ranges asked for."""
+
+    daemon_threads = True
+
+    def __init__(self, content):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.content, self.mode, self.ranges, self.over = content, "well", [], threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/mnist.npz"
+
+    def handle_error(self, request, client_address):
+        pass  # the client hangs up on purpose
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server, mode = self.server, self.server.mode
+        asked = self.headers.get("Range")
+        server.ranges.append(asked)
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if mode == "ignores ranges":
+            asked, start = None, 0
+        if mode == "missing":
+            self.send_error(404)
+            return
+        content = server.content
+        if mode == "corrupts":
+            content = content[:1000] + bytes([content[1000] ^ 1]) + content[1001:]
+        if start >= len(content):
+            self.send_error(416)
+            return
+        self.send_response(206 if asked else 200)
+        if asked:
+            told = start + 1 if mode == "wrong part" else start
+            self.send_header("Content-Range", f"bytes {told}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if mode in ("truncates", "stalls"):
+            content = content[: len(content) // 2]
+        self.wfile.write(content[start:])
+        if mode == "stalls":
+            self.wfile.flush()
+            server.over.wait(10)
+
+
+@pytest.fixture
+def server(mnist, tmp_path, monkeypatch):
+    content = write_npz(mnist, tmp_path / "served.npz", padding=400_000).read_bytes()
+    served = dataclasses.replace(
+        DATASETS["mnist"], archive_sha256=hashlib.sha256(content).hexdigest()
+    )
+    monkeypatch.setitem(DATASETS, "mnist", served)
+    with Server(content) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.over.set()
+        server.shutdown()
+        thread.join()
+
+
+def fetch(server, mode="well", timeout="5"):
+    server.mode = mode
+    return main(["mnist", "--url", server.url, "--timeout", timeout])
+
+
+def part_file(own_cache):
+    return own_cache / "downloads" / "mnist.npz.part"
+
+
+def test_a_download_installs_and_leaves_nothing_behind(server, mnist, own_cache, capsys):
+    assert fetch(server) == 0
+    assert server.ranges == [None]
+    assert list((own_cache / "downloads").iterdir()) == []
+    assert_installed("mnist", mnist, capsys)
+
+
+@pytest.mark.parametrize(("mode", "timeout"), [("truncates", "5"), ("stalls", "0.3")])
+def test_a_broken_download_is_kept_and_continued(mode, timeout, server, mnist, own_cache, capsys):
+    assert fetch(server, mode, timeout) == 1
+    message = capsys.readouterr().err
+    assert "Not installed. 127.0.0.1" in message
+    assert ("sent nothing for 0.3 seconds" if mode == "stalls" else "broke off") in message
+    assert "are kept: the same command continues" in message
+    assert "--from PATH" in message
+    kept = part_file(own_cache).stat().st_size
+    assert 0 < kept <= len(server.content) // 2
+    assert server.content.startswith(part_file(own_cache).read_bytes())
+    assert fetch(server) == 0
+    assert server.ranges == [None, f"bytes={kept}-"]
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_a_corrupt_download_is_deleted(server, mnist, own_cache, capsys):
+    assert fetch(server, "corrupts") == 1
+    message = capsys.readouterr().err
+    assert "SHA-256 is wrong" in message
+    assert "deleted" in message
+    assert not part_file(own_cache).exists()
+    assert not (own_cache / "mnist").exists()
+    assert fetch(server) == 0
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_a_host_that_ignores_ranges_starts_afresh(server, mnist, own_cache, capsys):
+    fetch(server, "truncates")
+    assert fetch(server, "ignores ranges") == 0
+    assert "starting afresh" in capsys.readouterr().out
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_a_corrupt_partial_file_costs_one_more_run(server, mnist, own_cache, capsys):
+    part_file(own_cache).parent.mkdir(parents=True)
+    for wrong in (b"wrong" * 10, bytes(len(server.content) + 7)):  # too short, too long
+        part_file(own_cache).write_bytes(wrong)
+        assert fetch(server) == 1
+        assert "partial file was deleted" in capsys.readouterr().err
+    assert fetch(server) == 0
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_another_part_than_the_one_asked_for_is_not_appended(server, own_cache, capsys):
+    fetch(server, "truncates")
+    before = part_file(own_cache).read_bytes()
+    assert fetch(server, "wrong part") == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert part_file(own_cache).read_bytes() == before
+
+
+def test_a_whole_file_is_not_fetched_again(server, mnist, own_cache, capsys):
+    part_file(own_cache).parent.mkdir(parents=True)
+    part_file(own_cache).with_name("mnist.npz").write_bytes(server.content)
+    assert fetch(server) == 0
+    assert server.ranges == []
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_a_host_that_refuses_or_is_absent_gets_a_sentence(server, own_cache, capsys):
+    assert fetch(server, "missing") == 1
+    assert "127.0.0.1 answered 404" in capsys.readouterr().err
+    assert main(["mnist", "--url", "http://127.0.0.1:9/mnist.npz", "--timeout", "10"]) == 1
+    message = capsys.readouterr().err
+    assert "could not be reached" in message
+    assert "are kept" not in message
+    assert not part_file(own_cache).exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.org/mnist.npz", "file:///etc/passwd", "http://127.0.0.1.example.org/x"]
+)
+def test_only_https_or_this_machine_is_asked(url, own_cache, capsys):
+    assert main(["mnist", "--url", url]) == 1
+    assert "is no HTTPS address" in capsys.readouterr().err
+    assert not own_cache.exists()
+
+
+def test_an_interrupted_run_says_so(mnist, monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset_install.requests, "get", interrupt)
+    assert main(["mnist"]) == 130
+    assert "continues at the next run" in capsys.readouterr().err
+
+
+def test_the_official_addresses_are_secure_and_checked():
+    for dataset in DATASETS.values():
+        assert dataset.url.startswith("https://")
+        assert len(bytes.fromhex(dataset.archive_sha256)) == 32
+        assert all(len(bytes.fromhex(dataset.digests[split])) == 32 for split in SPLITS)
+
+
+@pytest.mark.parametrize("arguments", [[], ["fashion"], ["mnist", "--from", "a", "--url", "b"]])
+def test_a_wrong_command_line_shows_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "python -m gan_helpers.data" in capsys.readouterr().err
+
+
+def test_the_module_is_the_command(tmp_path):
+    command = [sys.executable, "-W", "error", "-m", "gan_helpers.data", "mnist", "--from", "absent"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Not installed. absent does not exist.")
+
+
+# The script that made the samples
+
+
+@pytest.fixture
+def make_samples(cifar10, mnist, monkeypatch):
+    path = REPOSITORY / "scripts" / "make_samples.py"
+    specification = importlib.util.spec_from_file_location("make_samples", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    monkeypatch.setattr(module, "CIFAR10", DATASETS["cifar10"])
+    monkeypatch.setattr(module, "MNIST", DATASETS["mnist"])
+    return module
+
+
+def test_the_same_set_gives_the_same_sample_in_any_form(
+    make_samples, cifar10, mnist, tmp_path, monkeypatch
+):
+    def build(name, cifar10_source, mnist_source):
+        output = tmp_path / name
+        arguments = ["--cifar10", cifar10_source, "--mnist", mnist_source, "--output", output]
+        assert make_samples.main([str(argument) for argument in arguments]) == 0
+        return output, {
+            path.relative_to(output): path.read_bytes()
+            for path in output.rglob("*")
+            if path.is_file()
+        }
+
+    backwards = {split: (images[::-1], labels[::-1]) for split, (images, labels) in mnist.items()}
+    _, one = build(
+        "one",
+        write_png_folder(cifar10, tmp_path / "png"),
+        write_npz(mnist, tmp_path / "mnist.npz"),
+    )
+    folder, other = build(
+        "other",
+        write_archive(cifar10, tmp_path / "cifar.tar.gz"),
+        write_mnist_pickle(backwards, tmp_path / "mnist.pkl.gz"),
+    )
+    assert one == other
+    assert len(one) == 41
+    monkeypatch.setattr(data, "_SAMPLE_FOLDER", folder)
+    for name, splits in (("cifar10", cifar10), ("mnist", mnist)):
+        images, labels = LOADERS[name]()
+        assert np.bincount(labels).tolist() == [25] * 10
+        complete = {(image.tobytes(), label) for image, label in zip(*splits["train"], strict=True)}
+        sample = {(image.tobytes(), label) for image, label in zip(images, labels, strict=True)}
+        assert len(sample) == 250
+        assert sample < complete
+
+
+def test_the_script_explains_a_wrong_source(make_samples, tmp_path, capsys):
+    assert make_samples.main(["--cifar10", str(tmp_path / "a"), "--mnist", "b"]) == 1
+    assert "does not exist" in capsys.readouterr().err

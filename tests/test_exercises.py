@@ -1,0 +1,152 @@
+"""Every exercise tells a right answer from a wrong one, and wrong ones get their own nudge.
+
+The answers of a lesson stand in ``exercise_answers/lesson_NN.py``:
+
+``SETUP``
+    what the lesson has imported before its exercises.
+``ANSWERS``
+    for each exercise its ``starter`` cell, further ``correct`` answers, and ``wrong`` ones with a
+    part of the nudge each must get. The answers are code, as a student types it.
+"""
+
+import importlib
+import pkgutil
+import runpy
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+
+from gan_helpers import exercises
+from gan_helpers.exercises import core
+from gan_helpers.exercises.core import CORRECT, NOT_ATTEMPTED, NOT_YET, Exercise, NotYet
+
+import pytest
+
+FOLDER = Path(__file__).parent / "exercise_answers"
+LESSONS = {path.stem: runpy.run_path(str(path)) for path in sorted(FOLDER.glob("lesson_*.py"))}
+EXERCISES = [(lesson, name) for lesson, file in LESSONS.items() for name in file["ANSWERS"]]
+each_exercise = pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+
+
+def find(lesson: str, name: str) -> Exercise:
+    return getattr(importlib.import_module(f"gan_helpers.exercises.{lesson}"), name)
+
+
+def judge(lesson: str, name: str, code: str) -> core.Verdict:
+    """What the exercise says after a cell with ``code`` has been run in the lesson."""
+    namespace: dict = {}
+    exec(LESSONS[lesson]["SETUP"], namespace)
+    exec(code, namespace)
+    return find(lesson, name).evaluate(namespace)
+
+
+def test_every_exercise_has_answers():
+    modules = [module.name for module in pkgutil.iter_modules(exercises.__path__)]
+    existing = {
+        (module, name)
+        for module in modules
+        if module.startswith("lesson_")
+        for name in importlib.import_module(f"gan_helpers.exercises.{module}").__all__
+    }
+    assert existing == set(EXERCISES)
+
+
+@each_exercise
+def test_an_unrun_cell_is_not_attempted(lesson, name):
+    verdict = find(lesson, name).evaluate({})
+    assert verdict.outcome == NOT_ATTEMPTED
+    assert find(lesson, name).names[0] in verdict.message
+
+
+@each_exercise
+def test_the_starter_is_not_attempted(lesson, name):
+    starter = LESSONS[lesson]["ANSWERS"][name]["starter"]
+    assert judge(lesson, name, starter).outcome == NOT_ATTEMPTED
+
+
+@each_exercise
+def test_the_shown_solution_is_correct(lesson, name):
+    verdict = judge(lesson, name, textwrap.dedent(find(lesson, name).code))
+    assert verdict.outcome == CORRECT, verdict
+
+
+@pytest.mark.parametrize(
+    ("lesson", "name", "code"),
+    [
+        (lesson, name, code)
+        for lesson, name in EXERCISES
+        for code in LESSONS[lesson]["ANSWERS"][name]["correct"]
+    ],
+)
+def test_other_right_answers_are_correct(lesson, name, code):
+    verdict = judge(lesson, name, code)
+    assert verdict.outcome == CORRECT, verdict
+
+
+@pytest.mark.parametrize(
+    ("lesson", "name", "code", "nudge"),
+    [
+        (lesson, name, code, nudge)
+        for lesson, name in EXERCISES
+        for code, nudge in LESSONS[lesson]["ANSWERS"][name]["wrong"].items()
+    ],
+)
+def test_a_wrong_answer_gets_its_own_nudge(lesson, name, code, nudge):
+    verdict = judge(lesson, name, code)
+    assert verdict.outcome == NOT_YET
+    assert nudge in verdict.message
+
+
+@each_exercise
+def test_wrong_answers_get_at_least_two_different_nudges(lesson, name):
+    wrong = LESSONS[lesson]["ANSWERS"][name]["wrong"]
+    assert len({judge(lesson, name, code).message for code in wrong}) >= 2
+
+
+@each_exercise
+def test_hints_lead_on_and_the_last_stays(lesson, name, capsys):
+    exercise = find(lesson, name)
+    count = len(exercise.hints)
+    assert count >= 2
+    exercise._hints_shown = 0
+    for _ in range(count + 1):
+        exercise.hint()
+    shown = capsys.readouterr().out.splitlines()
+    expected = [f"Hint {n} of {count}: {text}" for n, text in enumerate(exercise.hints, 1)]
+    assert shown == [*expected, expected[-1]]
+    exercise._hints_shown = 0
+
+
+@each_exercise
+def test_the_solution_is_shown_as_code_with_a_reason(lesson, name, monkeypatch):
+    shown = []
+    monkeypatch.setattr(core, "display", shown.append)
+    find(lesson, name).solution()
+    (markdown,) = shown
+    code = textwrap.dedent(find(lesson, name).code).strip()
+    assert markdown.data == f"```python\n{code}\n```\n\n{find(lesson, name).why}"
+
+
+def test_check_reads_the_notebook_and_prints_the_verdict(monkeypatch, capsys):
+    def is_seven(answer):
+        if answer != 7:
+            raise NotYet("one more week has as many days.")
+        return "the days of a week."
+
+    exercise = Exercise(("days",), is_seven, hints=("", ""), code="days = 7", why="")
+    notebook = SimpleNamespace(user_ns={})
+    monkeypatch.setattr(core, "get_ipython", lambda: notebook)
+    for answer in (..., 6, 7):
+        notebook.user_ns["days"] = answer
+        exercise.check()
+    assert capsys.readouterr().out.splitlines() == [
+        "Not attempted: replace the dots (...) in the cell above, then run it.",
+        "Not yet: one more week has as many days.",
+        "Correct: the days of a week.",
+    ]
+
+
+def test_check_outside_a_notebook_finds_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(core, "get_ipython", lambda: None)
+    Exercise(("days",), str, hints=("", ""), code="", why="").check()
+    assert capsys.readouterr().out.startswith("Not attempted: days is not defined.")

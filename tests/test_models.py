@@ -1,0 +1,74 @@
+from gan_helpers import models
+
+import keras
+import numpy as np
+import pytest
+
+GENERATORS = [models.build_dense_generator, models.build_dcgan_generator]
+DISCRIMINATORS = [models.build_dense_discriminator, models.build_dcgan_discriminator]
+
+
+@pytest.mark.parametrize("build", GENERATORS)
+@pytest.mark.parametrize("image_shape", [(32, 32, 3), (16, 24, 1)])
+def test_generators_make_images_in_model_range(build, image_shape):
+    generator = build(latent_dim=5, image_shape=image_shape, width=4)
+    latents = 100 * keras.random.normal((3, 5), seed=0)
+    images = np.asarray(generator(latents))
+    assert images.shape == (3, *image_shape)
+    assert np.abs(images).max() <= 1
+
+
+@pytest.mark.parametrize("build", DISCRIMINATORS)
+@pytest.mark.parametrize("image_shape", [(32, 32, 3), (16, 24, 1)])
+def test_discriminators_give_one_unbounded_logit_an_image(build, image_shape):
+    keras.utils.set_random_seed(0)
+    discriminator = build(image_shape=image_shape, width=4)
+    images = keras.random.uniform((3, *image_shape), -1e6, 1e6, seed=0)
+    logits = np.asarray(discriminator(images))
+    assert logits.shape == (3, 1)
+    assert np.abs(logits).max() > 1, "a sigmoid or tanh at the end would bound the logits"
+
+
+@pytest.mark.parametrize("build", GENERATORS + DISCRIMINATORS)
+def test_width_scales_the_network(build):
+    assert build(width=8).count_params() > build(width=4).count_params()
+
+
+@pytest.mark.parametrize("build", [models.build_dcgan_generator, models.build_dcgan_discriminator])
+def test_dcgan_kernels_start_as_the_paper_says(build):
+    keras.utils.set_random_seed(0)
+    model = build(width=32)
+    kernels = [w.numpy() for w in model.trainable_weights if w.path.endswith("kernel")]
+    gammas = [w.numpy() for w in model.trainable_weights if w.path.endswith("gamma")]
+    assert len(kernels) == 4
+    for kernel in kernels:
+        assert kernel.mean() == pytest.approx(0, abs=0.002)
+        assert kernel.std() == pytest.approx(0.02, rel=0.1)
+    assert gammas and all((gamma == 1).all() for gamma in gammas)
+
+
+def test_layers_of_equal_shape_do_not_start_with_equal_kernels():
+    keras.utils.set_random_seed(0)
+    discriminator = models.build_dcgan_discriminator(image_shape=(32, 32, 4), width=4)
+    first, second = discriminator.layers[0], discriminator.layers[3]
+    assert first.kernel.shape[:3] == second.kernel.shape[:3]
+    assert not np.array_equal(first.kernel[..., 0].numpy(), second.kernel[..., 0].numpy())
+
+
+@pytest.mark.parametrize("build", [models.build_dcgan_generator, models.build_dcgan_discriminator])
+def test_an_image_size_that_cannot_be_halved_three_times_is_refused(build):
+    with pytest.raises(ValueError, match="divisible by 8"):
+        build(image_shape=(28, 28, 1))
+
+
+@pytest.mark.parametrize("build", GENERATORS + DISCRIMINATORS)
+@pytest.mark.parametrize("width", [0, -1, 2.5, True])
+def test_a_width_that_is_no_size_is_refused(build, width):
+    with pytest.raises(ValueError, match="width must be a whole number"):
+        build(width=width)
+
+
+@pytest.mark.parametrize("build", GENERATORS + DISCRIMINATORS)
+def test_an_image_shape_without_channels_is_refused(build):
+    with pytest.raises(ValueError, match="height, width, channels"):
+        build(image_shape=(32, 32))

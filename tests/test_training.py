@@ -1,0 +1,280 @@
+import json
+
+from gan_helpers import losses
+from gan_helpers.models import (
+    build_dcgan_discriminator,
+    build_dcgan_generator,
+    build_dense_discriminator,
+)
+from gan_helpers.training import GAN, Checkpoint, load_checkpoint, save_checkpoint
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+IMAGE_SHAPE = (8, 8, 1)
+
+
+def make_gan(seed=0, ema_decay=0.9, **compile_options):
+    keras.utils.set_random_seed(seed)
+    gan = GAN(
+        build_dcgan_generator(latent_dim=4, image_shape=IMAGE_SHAPE, width=4),
+        build_dcgan_discriminator(image_shape=IMAGE_SHAPE, width=4),
+        ema_decay=ema_decay,
+        seed=seed,
+    )
+    gan.compile(
+        keras.optimizers.Adam(1e-3, beta_1=0.5),
+        keras.optimizers.Adam(1e-3, beta_1=0.5),
+        **compile_options,
+    )
+    return gan
+
+
+def make_images(count=32):
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, (count, *IMAGE_SHAPE)).astype("float32")
+
+
+def weights_of(network):
+    return [weight.numpy().copy() for weight in network.weights]
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def fit(gan, images, epochs=1, **options):
+    return gan.fit(images, batch_size=8, epochs=epochs, shuffle=False, verbose=0, **options)
+
+
+def test_a_step_moves_both_networks_and_the_average():
+    gan = make_gan()
+    networks = (gan.generator, gan.discriminator, gan.ema_generator)
+    before = [weights_of(network) for network in networks]
+    fit(gan, make_images(8))
+    for old, network in zip(before, networks, strict=True):
+        assert not same(old, weights_of(network))
+
+
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+def test_each_optimizer_moves_only_its_own_network(frozen):
+    gan = make_gan()
+    getattr(gan, f"{frozen}_optimizer").learning_rate = 0.0
+    before = [v.numpy().copy() for v in getattr(gan, frozen).trainable_variables]
+    fit(gan, make_images(8))
+    assert same(before, [v.numpy() for v in getattr(gan, frozen).trainable_variables])
+
+
+def test_the_step_equals_the_update_written_by_hand():
+    """One step of plain gradient descent, checked against gradients taken outside the class."""
+
+    def build():
+        keras.utils.set_random_seed(3)
+        generator = keras.Sequential(
+            [keras.Input((2,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2, 1))]
+        )
+        discriminator = keras.Sequential(
+            [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+        )
+        return generator, discriminator
+
+    images = np.random.default_rng(1).uniform(-1, 1, (6, 2, 2, 1)).astype("float32")
+    gan = GAN(*build(), seed=5)
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    gan.train_on_batch(images)
+
+    generator, discriminator = build()
+    latents = keras.random.normal((6, 2), seed=keras.random.SeedGenerator(5))
+    with tf.GradientTape(persistent=True) as tape:
+        fake_logits = discriminator(generator(latents))
+        generator_loss = losses.non_saturating_generator_loss(fake_logits)
+        discriminator_loss = losses.discriminator_loss(discriminator(images), fake_logits)
+    for network, trained, loss in (
+        (generator, gan.generator, generator_loss),
+        (discriminator, gan.discriminator, discriminator_loss),
+    ):
+        gradients = tape.gradient(loss, network.trainable_variables)
+        for old, gradient, new in zip(
+            network.trainable_variables, gradients, trained.trainable_variables, strict=True
+        ):
+            np.testing.assert_allclose(new.numpy(), old - 0.1 * gradient, atol=1e-6)
+
+
+def test_a_step_runs_the_generator_once_and_the_discriminator_twice(monkeypatch):
+    gan = make_gan(run_eagerly=True)
+    calls = []
+    for network in (gan.generator, gan.discriminator):
+        original = network.call
+
+        def count(*arguments, original=original, name=network.name, **options):
+            calls.append(name)
+            return original(*arguments, **options)
+
+        monkeypatch.setattr(network, "call", count)
+    gan.train_on_batch(make_images(8))
+    assert sorted(calls) == ["discriminator", "discriminator", "generator"]
+
+
+def test_training_uses_training_mode():
+    """BatchNormalization's moving statistics move only when called with training=True."""
+    gan = make_gan()
+    statistics = [
+        weight
+        for network in (gan.generator, gan.discriminator)
+        for weight in network.non_trainable_weights
+        if "moving" in weight.path
+    ]
+    before = [weight.numpy().copy() for weight in statistics]
+    fit(gan, make_images(8))
+    assert len(statistics) == 10
+    for old, weight in zip(before, statistics, strict=True):
+        assert not np.array_equal(old, weight.numpy()), weight.path
+
+
+def test_the_average_follows_its_formula_for_every_weight():
+    gan = make_gan(ema_decay=0.25)
+    average = weights_of(gan.ema_generator)
+    images = make_images(8)
+    for step in range(1, 6):
+        gan.train_on_batch(images)
+        decay = min(0.25, (1 + step) / (10 + step))
+        average = [
+            decay * old + (1 - decay) * new
+            for old, new in zip(average, weights_of(gan.generator), strict=True)
+        ]
+    for expected, weight in zip(average, gan.ema_generator.weights, strict=True):
+        np.testing.assert_allclose(weight.numpy(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_no_averaging_means_the_generator_itself():
+    gan = make_gan(ema_decay=0)
+    fit(gan, make_images())
+    for average, weight in zip(gan.ema_generator.weights, gan.generator.weights, strict=True):
+        np.testing.assert_allclose(average.numpy(), weight.numpy(), atol=1e-6)
+
+
+def test_history_holds_the_four_measures_as_means_over_the_epoch():
+    gan = make_gan()
+    gan.generator_optimizer.learning_rate = 0.0
+    history = fit(gan, make_images(), epochs=2).history
+    assert set(history) == {"generator_loss", "discriminator_loss", "real_score", "fake_score"}
+    assert all(len(values) == 2 for values in history.values())
+    assert all(0 < score < 1 for score in history["real_score"] + history["fake_score"])
+
+
+def test_the_same_seed_trains_the_same_model():
+    first, second, other = make_gan(seed=1), make_gan(seed=1), make_gan(seed=2)
+    for gan in (first, second, other):
+        fit(gan, make_images(), epochs=2)
+    assert same(weights_of(first), weights_of(second))
+    assert not same(weights_of(first), weights_of(other))
+
+
+def test_any_pair_of_losses_can_be_compiled():
+    gan = make_gan(
+        generator_loss=losses.hinge_generator_loss,
+        discriminator_loss=losses.hinge_discriminator_loss,
+    )
+    history = fit(gan, make_images()).history
+    assert np.isfinite(history["generator_loss"]).all()
+
+
+def test_samples_are_uint8_and_repeat_with_their_seed():
+    gan = make_gan()
+    images = gan.sample(300, seed=1)
+    assert images.shape == (300, *IMAGE_SHAPE) and images.dtype == np.uint8
+    assert np.array_equal(images, gan.sample(300, seed=1))
+    assert not np.array_equal(images, gan.sample(300, seed=2))
+
+
+def test_an_image_does_not_depend_on_its_neighbours():
+    gan = make_gan()
+    fit(gan, make_images(), epochs=2)
+    latents = keras.random.normal((16, 4), seed=0)
+    alone = gan.generate(latents[:1])
+    together = gan.generate(latents)[:1]
+    assert np.abs(alone.astype(int) - together.astype(int)).max() <= 1
+
+
+def test_stopping_and_resuming_equals_training_through(tmp_path):
+    images = make_images()
+    through = make_gan()
+    fit(through, images, epochs=4)
+
+    stopped = make_gan()
+    fit(stopped, images, epochs=2)
+    save_checkpoint(stopped, tmp_path, Checkpoint(epoch=2))
+    resumed = make_gan(seed=9)
+    epoch = load_checkpoint(resumed, tmp_path).epoch
+    fit(resumed, images, epochs=4, initial_epoch=epoch)
+
+    for name in ("generator", "discriminator", "ema_generator"):
+        assert same(weights_of(getattr(through, name)), weights_of(getattr(resumed, name))), name
+    assert int(resumed.steps) == 16
+
+
+def test_a_checkpoint_returns_its_progress_and_keeps_the_newest_two(tmp_path):
+    gan = make_gan()
+    frames = [np.full((4, 4), value, np.uint8) for value in (0, 255)]
+    for epoch in (1, 2, 10):
+        stored = Checkpoint(epoch, {"generator_loss": [0.5] * epoch}, frames, ["a", "b"])
+        save_checkpoint(gan, tmp_path, stored)
+    loaded = load_checkpoint(gan, tmp_path)
+    assert (loaded.epoch, loaded.history, loaded.labels) == (10, stored.history, ["a", "b"])
+    assert same(loaded.frames, frames)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_0002", "epoch_0010"]
+
+
+def test_a_write_that_breaks_off_leaves_the_older_checkpoint(tmp_path, monkeypatch):
+    gan = make_gan()
+    save_checkpoint(gan, tmp_path, Checkpoint(epoch=1))
+
+    def disk_full(*arguments, **options):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(json, "dumps", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(gan, tmp_path, Checkpoint(epoch=2))
+    monkeypatch.undo()
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
+        load_checkpoint(make_gan(), tmp_path)
+
+
+def test_one_optimizer_for_two_networks_is_refused():
+    gan = make_gan()
+    optimizer = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="an optimizer each"):
+        gan.compile(optimizer, optimizer)
+
+
+def test_networks_that_do_not_fit_are_refused():
+    generator = build_dcgan_generator(image_shape=(8, 8, 3), width=4)
+    with pytest.raises(ValueError, match="Build both with the same image_shape"):
+        GAN(generator, build_dense_discriminator((8, 8, 1), width=4))
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0])
+def test_an_impossible_decay_is_refused(decay):
+    with pytest.raises(ValueError, match="ema_decay"):
+        make_gan(ema_decay=decay)
+
+
+def test_integer_images_are_refused_with_the_conversion_to_use():
+    with pytest.raises(ValueError, match="to_model_range"):
+        make_gan().train_on_batch(np.zeros((8, *IMAGE_SHAPE), np.uint8))
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="Build both networks with the image_shape"):
+        make_gan().train_on_batch(np.zeros((8, 16, 16, 1), np.float32))
+
+
+def test_latents_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"\(count, 4\)"):
+        make_gan().generate(np.zeros((3, 5), np.float32))

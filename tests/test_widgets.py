@@ -1,0 +1,120 @@
+"""Live figures: the picture follows the sliders, and a still one remains without a front end."""
+
+import base64
+
+from gan_helpers.plots import LessonFigure, new_figure
+from gan_helpers.widgets import figure_with_sliders
+
+import numpy as np
+import pytest
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def draw_level(level: float, width: int = 1) -> LessonFigure:
+    figure, axes = new_figure(alt=f"A line at height {level}.", height=1.0, width=1.5)
+    axes.set_ylim(0, 10)
+    axes.plot([0, 1], [level, level], linewidth=width)
+    return figure
+
+
+def test_the_first_picture_is_the_one_for_the_starting_values():
+    live = figure_with_sliders(draw_level, level=(0.0, 10.0, 4.0, 0.5), width=(1, 9, 3, 1))
+    assert bytes(live.picture.value) == draw_level(level=4.0, width=3).to_png()
+
+
+def test_a_moved_slider_changes_picture_and_alt_text():
+    live = figure_with_sliders(draw_level, level=(0.0, 10.0, 4.0, 0.5))
+    live.sliders["level"].value = 7.5
+    assert bytes(live.picture.value) == draw_level(7.5).to_png()
+    assert live.picture.tooltip == live.alt == "A line at height 7.5."
+
+
+def test_whole_numbers_make_a_slider_over_integers():
+    live = figure_with_sliders(draw_level, level=(0.0, 10.0, 4, 0.5), width=(1, 9, 3, 1))
+    assert type(live.sliders["level"].value) is float
+    assert type(live.sliders["width"].value) is int
+
+
+def test_names_are_shown_without_underscores():
+    live = figure_with_sliders(lambda line_level: draw_level(line_level), line_level=(0, 9, 1, 1))
+    assert live.sliders["line_level"].description == "line level"
+
+
+def test_continuous_update_reaches_the_sliders():
+    for wanted in (True, False):
+        live = figure_with_sliders(draw_level, continuous_update=wanted, level=(0, 9, 1, 1))
+        assert live.sliders["level"].continuous_update is wanted
+
+
+def test_a_still_picture_with_alt_text_is_stored_beside_the_live_view():
+    live = figure_with_sliders(draw_level, level=(0.0, 10.0, 4.0, 0.5))
+    data, metadata = live._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == draw_level(4.0).to_png()
+    assert data["text/plain"] == "A line at height 4.0."
+    assert metadata == {"image/png": {"alt": "A line at height 4.0."}}
+    assert data[WIDGET_VIEW]["model_id"] == live.model_id
+
+
+def test_an_error_while_dragging_is_shown_and_clears_again():
+    def draw(level: float) -> LessonFigure:
+        if level > 5:
+            raise ValueError("level <b>too</b> high")
+        return draw_level(level)
+
+    live = figure_with_sliders(draw, level=(0.0, 10.0, 4.0, 0.5))
+    before = bytes(live.picture.value)
+    live.sliders["level"].value = 6.0
+    assert "ValueError: level &lt;b&gt;too&lt;/b&gt; high" in live.problem.value
+    assert bytes(live.picture.value) == before
+    live.sliders["level"].value = 3.0
+    assert live.problem.value == ""
+    assert bytes(live.picture.value) == draw_level(3.0).to_png()
+
+
+def test_an_error_in_the_first_drawing_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        figure_with_sliders(lambda level: 1 / level, level=(0, 9, 0, 1))
+
+
+def test_a_move_during_a_drawing_is_drawn_afterwards():
+    drawn = []
+
+    def draw(level: float) -> LessonFigure:
+        drawn.append(level)
+        if level == 5:  # as if the slider were dragged on while this picture is drawn
+            live.sliders["level"].value = 6
+            live.sliders["level"].value = 7
+        return draw_level(level)
+
+    live = figure_with_sliders(draw, level=(0, 9, 4, 1))
+    live.sliders["level"].value = 5
+    assert drawn == [4, 5, 7]
+    assert bytes(live.picture.value) == draw_level(7).to_png()
+
+
+def test_what_is_no_lesson_figure_is_refused():
+    with pytest.raises(TypeError, match="returned a ndarray"):
+        figure_with_sliders(lambda level: np.zeros(level), level=(0, 9, 3, 1))
+
+
+@pytest.mark.parametrize("ends", [(0, 9, 1), (0, 9, 1, "1"), [0, 9, 1, 1], 5, (0, 9, True, 1)])
+def test_a_range_must_be_four_numbers(ends):
+    with pytest.raises(TypeError, match=r"level is .* four numbers"):
+        figure_with_sliders(draw_level, level=ends)
+
+
+@pytest.mark.parametrize("ends", [(0, 9, 10, 1), (0, 9, -1, 1), (9, 0, 5, 1), (3, 3, 3, 1)])
+def test_the_start_must_lie_within_the_range(ends):
+    with pytest.raises(ValueError, match="level starts at"):
+        figure_with_sliders(draw_level, level=ends)
+
+
+def test_the_step_must_be_positive():
+    with pytest.raises(ValueError, match="step 0"):
+        figure_with_sliders(draw_level, level=(0, 9, 3, 0))
+
+
+def test_without_sliders_there_is_nothing_to_move():
+    with pytest.raises(ValueError, match="no slider"):
+        figure_with_sliders(draw_level)
