@@ -83,7 +83,8 @@ class LiveView(keras.callbacks.Callback):
 
     def _picture(self, label: str) -> LessonFigure:
         alt = f"Generated samples after training to {label}; beside them the mean scores."
-        figure, (left, right) = new_figure(columns=2, height=4.2, alt=alt)
+        figure, (left, right) = new_figure(columns=2, height=4.8, width=11.0, alt=alt)
+        figure.few_colours = True  # a stored notebook stays small
         # A fixed range: brightness must not depend on the picture.
         left.imshow(self.recorder.frames[-1], cmap="gray", vmin=0, vmax=255)
         left.set_title(label)
@@ -93,9 +94,12 @@ class LiveView(keras.callbacks.Callback):
             ("fake_score", "fake images", FAKE_STYLE),
         ):
             scores = self.history.get(name, [])
-            right.plot(range(1, len(scores) + 1), scores, label=legend, **style)
+            # Markers only while there are few points: later they would hide the line.
+            markers = {} if len(scores) <= 20 else {"marker": ""}
+            right.plot(range(1, len(scores) + 1), scores, label=legend, **(style | markers))
         right.axhline(0.5, color="black", linewidth=1)
         right.set(ylim=(0, 1), xlim=(0.5, self.params["epochs"] + 0.5))
+        right.xaxis.get_major_locator().set_params(integer=True)
         right.set(xlabel="epoch", ylabel="mean score", title="What the discriminator says")
         right.legend(loc="upper right")
         return figure

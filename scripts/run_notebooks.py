@@ -29,7 +29,7 @@ def main() -> int:
     for path in paths:
         target = path if arguments.in_place else arguments.output / path.name
         try:
-            execute(path, target)
+            execute(path, target, largest=LARGEST_NOTEBOOK if arguments.in_place else None)
         except CellExecutionError as error:
             print(f"{path.name}: a cell failed, nothing was written\n{error}", file=sys.stderr)
             failed.append(path.name)
@@ -55,7 +55,7 @@ def find_lessons(names: list[str]) -> list[Path]:
     return chosen
 
 
-def execute(path: Path, target: Path) -> None:
+def execute(path: Path, target: Path, largest: int | None) -> None:
     notebook = nbformat.read(path, as_version=4)
     start = time.monotonic()
     # Lessons look for data and write their files from their own folder.
@@ -69,8 +69,8 @@ def execute(path: Path, target: Path) -> None:
 
     text = nbformat.writes(notebook) + "\n"
     size = len(text.encode())
-    if size > LARGEST_NOTEBOOK:
-        sys.exit(f"{path.name} would be {size / 1e6:.2f} MB; the limit is 1.5 MB.")
+    if largest is not None and size > largest:
+        sys.exit(f"{path.name} would be {size / 1e6:.2f} MB; the limit is {largest / 1e6} MB.")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     print(f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}")

@@ -445,6 +445,14 @@ def test_scrubber_begins_with_the_first_frame():
 def test_scrubber_magnifies_small_frames():
     scrubber = animation.scrubber([np.zeros((32, 32, 3), np.uint8)], alt=ALT)
     assert shown_frame(scrubber).shape == (448, 448, 3)
+    assert scrubber.image.layout.width == "448px"
+
+
+def test_scrubber_image_has_what_its_tooltip_needs():
+    # Without a synchronised description the browser refuses to show an image with a tooltip.
+    state = animation.scrubber(grey_frames(), alt=ALT).image.get_state()
+    assert state["tooltip"]
+    assert state["description"] == ""
 
 
 def test_scrubber_has_a_still_where_widgets_are_missing():

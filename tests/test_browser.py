@@ -1,0 +1,189 @@
+"""Lesson 1 in a real browser: JupyterLab opens it, Run All succeeds, a moved slider redraws.
+
+Only here do widgets, front end and kernel meet. It takes about half a minute.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+LESSON = NOTEBOOKS / "01_adversarial_game.ipynb"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+START_TIMEOUT = 60  # seconds
+RUN_TIMEOUT = 240  # seconds; machines that run other tests beside this one are slow
+
+NOTEBOOK_STATE = """() => {
+    const cells = Array.from(jupyterapp.shell.currentWidget.content.model.cells);
+    const code = cells.filter(cell => cell.type === 'code');
+    const outputs = code.flatMap(cell => cell.outputs.toJSON());
+    return {
+        cells: code.length,
+        run: code.filter(cell => cell.executionCount !== null).length,
+        errors: outputs.filter(output => output.output_type === 'error')
+                       .map(output => output.ename + ': ' + output.evalue),
+    };
+}"""
+KERNEL_IS_IDLE = """() =>
+    window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'
+"""
+IS_DRAWN = """image => image.complete && image.naturalWidth > 100"""
+
+
+def find_browser(playwright) -> str:
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    path = playwright.chromium.executable_path
+    if Path(path).exists():
+        return path
+    pytest.fail(
+        "No browser found. Install Chromium or Google Chrome, or run "
+        f"`{sys.executable} -m playwright install chromium`."
+    )
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A JupyterLab with settings of its own, in a folder with a copy of the lesson: its address."""
+    course = tmp_path / "course"
+    course.mkdir()
+    notebook = nbformat.read(LESSON, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    nbformat.write(notebook, course / LESSON.name)
+    for picture in (NOTEBOOKS / "images").glob("01_*"):
+        (course / "images").mkdir(exist_ok=True)
+        shutil.copy(picture, course / "images")
+
+    # All cells stay in the page; otherwise those off the screen cannot be looked at.
+    settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    environment = dict(
+        os.environ,
+        GAN_PROFILE="quick",
+        GAN_DATA="sample",
+        IPYTHONDIR=str(tmp_path / "ipython"),
+        JUPYTER_CONFIG_DIR=str(tmp_path / "config"),
+        JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"),
+        # Not on the command line, which every user of the machine can read.
+        JUPYTER_TOKEN=token,
+    )
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += [
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={course}",
+        f"--LabApp.user_settings_dir={tmp_path / 'settings'}",
+        f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}",
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.news_url=None",
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with (tmp_path / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            wait_for(server, address, tmp_path / "lab.log")
+            yield f"{address}/lab/tree/{LESSON.name}?token={token}"
+        finally:
+            stop(server, address, token)
+
+
+def wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
+    end = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            requests.get(f"{address}/login", timeout=5)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def stop(server: subprocess.Popen, address: str, token: str) -> None:
+    """Ask the server to stop its kernels and itself; only then use force."""
+    try:
+        headers = {"Authorization": f"token {token}"}
+        requests.post(f"{address}/api/shutdown", headers=headers, timeout=5)
+        server.wait(20)
+    except (requests.RequestException, subprocess.TimeoutExpired):
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def page(lab):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright),
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(lab)
+        # Running cells earlier would open a dialogue that asks for a kernel.
+        page.wait_for_function(KERNEL_IS_IDLE, timeout=1000 * START_TIMEOUT)
+        yield page
+        browser.close()
+
+
+def run_all(page: Page) -> dict:
+    """Run all cells; return the number of code cells, of those run, and the errors."""
+    # Braces, so that nothing is returned: the promise would be waited for.
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+    end = time.monotonic() + RUN_TIMEOUT
+    while True:
+        state = page.evaluate(NOTEBOOK_STATE)
+        if state["run"] == state["cells"] or state["errors"] or time.monotonic() > end:
+            return state
+        page.wait_for_timeout(250)
+
+
+def test_run_all_and_move_the_sliders(page, tmp_path):
+    state = run_all(page)
+    assert state["errors"] == []
+    assert state["run"] == state["cells"] > 20
+
+    live = page.locator(".jp-CodeCell", has_text="figure_with_sliders(")
+    live.scroll_into_view_if_needed()
+    mean, picture = live.locator(".noUi-handle").first, live.locator("img")
+    page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+    assert "Generator with mean 0.0" in picture.get_attribute("title")
+    before, source = picture.screenshot(path=tmp_path / "before.png"), picture.get_attribute("src")
+
+    mean.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    live.locator("img[title*='mean 2.0']").wait_for()
+    page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+    assert picture.get_attribute("src") != source
+    assert picture.screenshot(path=tmp_path / "after.png") != before
+
+    # The frames of the GAN: from the untrained generator to the last step.
+    film = page.locator(".jp-CodeCell", has_text="animation.scrubber(")
+    film.scroll_into_view_if_needed()
+    frame = film.locator("img")
+    source = frame.get_attribute("src")
+    film.locator(".noUi-handle").focus()
+    page.keyboard.press("End")
+    film.locator("img[title*='step 600']").wait_for()
+    assert frame.get_attribute("src") != source
+    page.screenshot(path=tmp_path / "scrubber.png")
