@@ -21,7 +21,7 @@ __all__ = [
 
 
 def build_dense_generator(
-    latent_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 256
+    latent_dim: int = 64, image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 128
 ) -> keras.Sequential:
     """A generator of dense layers: latents -> width -> 2 width -> pixels.
 
@@ -53,7 +53,7 @@ def build_dense_generator(
 
 
 def build_dense_discriminator(
-    image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 256
+    image_shape: tuple[int, int, int] = (28, 28, 1), width: int = 128
 ) -> keras.Sequential:
     """A discriminator of dense layers: pixels -> 2 width -> width -> one logit.
 

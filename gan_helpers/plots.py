@@ -145,14 +145,19 @@ class LessonFigure(Figure):
             # "Software" would store the matplotlib version, so equal pictures would differ.
             self.savefig(buffer, format="png", metadata={"Software": None})
         if self.few_colours:
-            picture = Image.open(buffer).convert("RGB")
-            buffer = io.BytesIO()
-            picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+            return few_colours_png(Image.open(buffer).convert("RGB"))
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         png = base64.b64encode(self.to_png()).decode("ascii")
         return {"image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def few_colours_png(picture: Image.Image) -> bytes:
+    """The bytes of a PNG file with a table of 256 colours, without dithering."""
+    buffer = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def new_figure(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from gan_helpers.animation import TitledImage
 from gan_helpers.plots import LessonFigure
 
 import ipywidgets
@@ -21,7 +22,7 @@ class FigureWithSliders(ipywidgets.VBox):
 
     Attributes:
         sliders: the sliders by name.
-        picture: the ``ipywidgets.Image`` that holds the PNG. It alone is updated: swapping the
+        picture: the ``TitledImage`` that holds the PNG. It alone is updated: swapping the
             content of an ``Output`` widget would flicker.
         problem: the message of an error raised while drawing, empty if all is well.
     """
@@ -38,10 +39,18 @@ class FigureWithSliders(ipywidgets.VBox):
         self.sliders = sliders
         # A first picture that cannot be drawn is an error of the cell, with a traceback.
         figure = self._draw_figure()
-        # height="auto" keeps the proportions when a narrow page shrinks the picture.
-        layout = ipywidgets.Layout(max_width="100%", height="auto", object_fit="contain")
-        self.picture = ipywidgets.Image(
-            value=figure.to_png(), format="png", tooltip=figure.alt, layout=layout
+        # Without its own width the picture would be stretched, and blurred, to that of the page.
+        width = round(figure.get_figwidth() * figure.dpi)
+        self.picture = TitledImage(
+            value=figure.to_png(),
+            format="png",
+            tooltip=figure.alt,
+            layout={
+                "width": f"{width}px",
+                "max_width": "100%",
+                "height": "auto",
+                "align_self": "flex-start",
+            },
         )
         self.problem = ipywidgets.HTML()
         self.alt = figure.alt

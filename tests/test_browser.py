@@ -72,6 +72,12 @@ def lab(tmp_path):
     settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    # Nothing is asked, and nothing fetched from outside.
+    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -114,7 +120,7 @@ def wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
         try:
             requests.get(f"{address}/login", timeout=5)
             return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
@@ -131,7 +137,7 @@ def stop(server: subprocess.Popen, address: str, token: str) -> None:
 
 
 @pytest.fixture
-def page(lab):
+def page(lab, tmp_path):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_browser(playwright),
@@ -142,6 +148,8 @@ def page(lab):
         # Running cells earlier would open a dialogue that asks for a kernel.
         page.wait_for_function(KERNEL_IS_IDLE, timeout=1000 * START_TIMEOUT)
         yield page
+        # What was last on the screen, for whoever has to find out why a test failed.
+        page.screenshot(path=tmp_path / "last.png")
         browser.close()
 
 
@@ -161,6 +169,8 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     state = run_all(page)
     assert state["errors"] == []
     assert state["run"] == state["cells"] > 20
+    # What JupyterLab puts in the place of a widget that it cannot show.
+    assert page.get_by_text("javascript error").count() == 0
 
     live = page.locator(".jp-CodeCell", has_text="figure_with_sliders(")
     live.scroll_into_view_if_needed()
@@ -172,7 +182,7 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     mean.focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    live.locator("img[title*='mean 2.0']").wait_for()
+    live.locator("img[title^='Generator with mean 2.0']").wait_for()
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
     assert picture.get_attribute("src") != source
     assert picture.screenshot(path=tmp_path / "after.png") != before
@@ -186,4 +196,3 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     page.keyboard.press("End")
     film.locator("img[title*='step 600']").wait_for()
     assert frame.get_attribute("src") != source
-    page.screenshot(path=tmp_path / "scrubber.png")

@@ -32,9 +32,8 @@ ANSWERS = {
             ),
             "value = lambda real, fake: np.log(real)": "shape (3,)",
             # The right number for one set of scores, whatever goes in.
-            "value = lambda real, fake: np.log([0.9, 0.8, 0.6]).mean() + np.log([0.9, 0.65]).mean()": (
-                "1/2 to everything"
-            ),
+            "value = lambda real, fake: np.log([0.9, 0.8, 0.6]).mean()"
+            " + np.log([0.9, 0.65]).mean()": "1/2 to everything",
             "value = lambda real, fake: real.mean()": "expected",
             "value = lambda real, fake: np.log(real) + np.log(1 - fake)": "raised ValueError",
         },
