@@ -72,3 +72,32 @@ def test_a_width_that_is_no_size_is_refused(build, width):
 def test_an_image_shape_without_channels_is_refused(build):
     with pytest.raises(ValueError, match="height, width, channels"):
         build(image_shape=(32, 32))
+
+
+def test_the_classifier_gives_logits_and_features():
+    classifier = models.build_classifier(image_shape=(16, 16, 1), classes=3, width=4)
+    images = keras.random.uniform((2, 16, 16, 1), -1, 1, seed=0)
+    features = keras.Model(classifier.inputs[0], classifier.get_layer("features").output)
+    assert classifier(images).shape == (2, 3)
+    assert features(images).shape == (2, 24)
+
+
+def test_shipped_weights_survive_the_way_to_disk_and_back(tmp_path):
+    keras.utils.set_random_seed(0)
+    stored = models.build_dcgan_generator(width=4)
+    path = models.save_weights(stored, tmp_path / "folder" / "generator.npz")
+    loaded = models.load_weights(models.build_dcgan_generator(width=4), path)
+    latents = keras.random.normal((4, 64), seed=0)
+    np.testing.assert_allclose(loaded(latents), stored(latents), atol=2e-3)
+    with np.load(path) as archive:
+        assert {archive[name].dtype.name for name in archive.files} == {"float16"}
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path):
+    path = models.save_weights(models.build_dcgan_generator(width=4), tmp_path / "g.npz")
+    other = models.build_dcgan_generator(width=8)
+    before = [weight.numpy().copy() for weight in other.weights]
+    with pytest.raises(ValueError, match="does not fit this model"):
+        models.load_weights(other, path)
+    after = [weight.numpy() for weight in other.weights]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))

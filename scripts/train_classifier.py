@@ -1,0 +1,135 @@
+"""Train the small CIFAR-10 classifier whose features the distances of gan_helpers.metrics use.
+
+    python scripts/train_classifier.py --epochs 24
+
+Needs the complete set (``python -m gan_helpers.data cifar10``). Writes the weights as float16 to
+data/weights/cifar10_classifier.npz and the log beside them. A run that was stopped continues when
+the same command is given again.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+from gan_helpers.data import load_cifar10, to_model_range
+from gan_helpers.models import build_classifier, save_weights
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
+BATCH_SIZE = 128
+PEAK_LEARNING_RATE = 0.2
+COMPLETE_SET = 50_000
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if arguments.bfloat16:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(arguments.seed)
+    images, labels = load_cifar10("train")
+    if len(images) < COMPLETE_SET and not arguments.sample:
+        raise SystemExit(
+            "The complete CIFAR-10 is not on this machine. Fetch it first: "
+            "python -m gan_helpers.data cifar10"
+        )
+    test_images, test_labels = load_cifar10("test")
+
+    classifier = build_classifier()
+    steps = arguments.epochs * (len(images) // BATCH_SIZE)
+    classifier.compile(
+        keras.optimizers.SGD(
+            learning_rate_schedule(steps), momentum=0.9, nesterov=True, weight_decay=5e-4
+        ),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    log = arguments.runs / "log.csv"
+    classifier.fit(
+        training_batches(images, labels, arguments.seed),
+        validation_data=(to_model_range(test_images), one_hot(test_labels)),
+        validation_freq=4,
+        epochs=arguments.epochs,
+        verbose=2,
+        shuffle=False,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(str(arguments.runs / "backup")),
+            keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: append(log, e, logs)),
+        ],
+    )
+    path = save_weights(classifier, WEIGHTS / "cifar10_classifier.npz")
+    report(path, test_images, test_labels)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bfloat16", action="store_true", help="for processors that have it")
+    parser.add_argument("--sample", action="store_true", help="a trial run on the sample")
+    parser.add_argument("--runs", type=Path, default=Path("outputs/classifier"))
+    return parser.parse_args()
+
+
+def learning_rate_schedule(steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Up for a fifth of the training, then down to 0 along half a cosine."""
+    warmup = steps // 5
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.01,
+        decay_steps=steps - warmup,
+        warmup_target=PEAK_LEARNING_RATE,
+        warmup_steps=warmup,
+    )
+
+
+def training_batches(images: np.ndarray, labels: np.ndarray, seed: int) -> tf.data.Dataset:
+    """Shuffled batches, mirrored at random and shifted by up to four pixels."""
+    augment = keras.Sequential(
+        [
+            layers.RandomFlip("horizontal", seed=seed),
+            layers.RandomTranslation(
+                4 / 32, 4 / 32, fill_mode="reflect", interpolation="nearest", seed=seed + 1
+            ),
+        ]
+    )
+
+    def prepare(batch, batch_labels):
+        return augment(tf.cast(batch, tf.float32) / 127.5 - 1.0, training=True), batch_labels
+
+    return (
+        tf.data.Dataset.from_tensor_slices((images, one_hot(labels)))
+        .shuffle(len(images), seed=seed)
+        .batch(BATCH_SIZE, drop_remainder=True)
+        .map(prepare, num_parallel_calls=2)
+        .prefetch(4)
+    )
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    return keras.utils.to_categorical(labels, 10)
+
+
+def append(log: Path, epoch: int, logs: dict[str, float]) -> None:
+    row = {"epoch": epoch + 1, **{name: f"{value:.4f}" for name, value in logs.items()}}
+    with log.open("a", newline="") as file:
+        csv.writer(file).writerow(f"{name}={value}" for name, value in row.items())
+
+
+def report(path: Path, test_images: np.ndarray, test_labels: np.ndarray) -> None:
+    """Test what was written, in float32, as a lesson will load it."""
+    from gan_helpers.models import load_weights
+
+    keras.config.set_dtype_policy("float32")
+    classifier = load_weights(build_classifier(), path)
+    logits = classifier.predict(to_model_range(test_images), batch_size=500, verbose=0)
+    accuracy = (logits.argmax(axis=1) == test_labels).mean()
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, test accuracy {accuracy:.4f}")
+
+
+if __name__ == "__main__":
+    main()
