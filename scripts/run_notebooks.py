@@ -3,11 +3,15 @@
     python scripts/run_notebooks.py --output FOLDER [NAME ...]
     python scripts/run_notebooks.py --in-place [NAME ...]
 
-The profile comes from GAN_PROFILE. Without names every lesson runs; a name may be a number
+With --in-place the pictures that the README shows are renewed too. The profile comes from
+GAN_PROFILE. Without names every lesson runs; a name may be a number
 such as 03. Stops with status 1 if a cell fails; that lesson is then left unwritten.
 """
 
 import argparse
+import base64
+import io
+import shutil
 import sys
 import time
 from datetime import datetime
@@ -16,10 +20,12 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LARGEST_NOTEBOOK = 1_500_000  # bytes
+HERO = "dcgan_cifar10.gif"
 
 
 def main() -> int:
@@ -73,7 +79,24 @@ def execute(path: Path, target: Path, largest: int | None) -> None:
         sys.exit(f"{path.name} would be {size / 1e6:.2f} MB; the limit is {largest / 1e6} MB.")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    print(f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}")
+    if target == path:
+        save_pictures(notebook, path)
+    print(
+        f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}", flush=True
+    )
+
+
+def save_pictures(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Renew what the README shows of this run: a thumbnail, and the animation of lesson 6."""
+    for cell in notebook.cells:
+        if "thumbnail" in cell.metadata.get("tags", []):
+            png = next(output.data["image/png"] for output in cell.outputs if "data" in output)
+            picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+            picture.thumbnail((320, 320), Image.Resampling.LANCZOS)
+            picture.save(path.parent / "images" / f"{path.stem}.png", optimize=True)
+    animation = path.parent / "outputs" / HERO
+    if path.name.startswith("06") and animation.exists():
+        shutil.copy(animation, path.parent / "images" / HERO)
 
 
 def slowest_cells(notebook: nbformat.NotebookNode, count: int = 3) -> str:
