@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from gan_helpers.animation import image_grid
 from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
@@ -11,9 +12,17 @@ from gan_helpers.training import Checkpoint, load_checkpoint, save_checkpoint
 
 import keras
 import numpy as np
+import tensorflow as tf
 from IPython.display import display
 
 __all__ = ["CheckpointSaver", "LiveView", "SampleRecorder", "StopOnNaN", "TimeBudget"]
+
+
+Logs: TypeAlias = dict[str, float] | None
+
+
+def _diverged(logs: Logs) -> bool:
+    return not all(math.isfinite(value) for value in (logs or {}).values())
 
 
 class SampleRecorder(keras.callbacks.Callback):
@@ -31,7 +40,9 @@ class SampleRecorder(keras.callbacks.Callback):
         labels: one caption a frame, such as ``"epoch 3"``.
     """
 
-    def __init__(self, fixed_latents, columns: int | None = None, every: int = 1) -> None:
+    def __init__(
+        self, fixed_latents: tf.Tensor | np.ndarray, columns: int | None = None, every: int = 1
+    ) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
@@ -40,14 +51,26 @@ class SampleRecorder(keras.callbacks.Callback):
         self.every = every
         self.frames: list[np.ndarray] = []
         self.labels: list[str] = []
+        self._epoch = 0
 
-    def on_train_begin(self, logs=None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         if not self.frames:
-            self._record("untrained")
+            steps = int(self.model.steps)
+            self._record("untrained" if steps == 0 else f"step {steps}")
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        if (epoch + 1) % self.every == 0:
-            self._record(f"epoch {epoch + 1}")
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch = 0 if _diverged(logs) else epoch + 1
+        if self._epoch % self.every == 0:
+            self._record_epoch()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        # Training may stop between two frames; the last frame shows where it ended.
+        self._record_epoch()
+
+    def _record_epoch(self) -> None:
+        label = f"epoch {self._epoch}"
+        if self._epoch and self.labels[-1] != label:
+            self._record(label)
 
     def _record(self, label: str) -> None:
         images = self.model.generate(self.fixed_latents)
@@ -65,15 +88,17 @@ class LiveView(keras.callbacks.Callback):
     def __init__(self, recorder: SampleRecorder) -> None:
         super().__init__()
         self.recorder = recorder
+        self.epochs: list[int] = []
         self.history: dict[str, list[float]] = {}
         self.handle = None
 
-    def on_train_begin(self, logs=None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.start = time.monotonic()
-        self.history = {}
-        self.handle = display(self._picture("untrained"), display_id=True)
+        self.epochs, self.history = [], {}
+        self.handle = display(self._picture("before training"), display_id=True)
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self.epochs.append(epoch + 1)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         seconds = time.monotonic() - self.start
@@ -81,13 +106,15 @@ class LiveView(keras.callbacks.Callback):
         if self.handle is not None:  # None where no notebook displays it
             self.handle.update(self._picture(label))
 
-    def _picture(self, label: str) -> LessonFigure:
-        alt = f"Generated samples after training to {label}; beside them the mean scores."
+    def _picture(self, progress: str) -> LessonFigure:
+        label = self.recorder.labels[-1]
+        alt = f"Samples, {label}, and the mean scores so far; progress: {progress}."
         figure, (left, right) = new_figure(columns=2, height=4.8, width=11.0, alt=alt)
         figure.few_colours = True  # a stored notebook stays small
         # A fixed range: brightness must not depend on the picture.
         left.imshow(self.recorder.frames[-1], cmap="gray", vmin=0, vmax=255)
-        left.set_title(label)
+        left.set_title(f"samples: {label}")
+        figure.suptitle(progress)
         left.axis("off")
         for name, legend, style in (
             ("real_score", "real images", REAL_STYLE),
@@ -96,7 +123,7 @@ class LiveView(keras.callbacks.Callback):
             scores = self.history.get(name, [])
             # Markers only while there are few points: later they would hide the line.
             markers = {} if len(scores) <= 20 else {"marker": ""}
-            right.plot(range(1, len(scores) + 1), scores, label=legend, **(style | markers))
+            right.plot(self.epochs[: len(scores)], scores, label=legend, **(style | markers))
         right.axhline(0.5, color="black", linewidth=1)
         right.set(ylim=(0, 1), xlim=(0.5, self.params["epochs"] + 0.5))
         right.xaxis.get_major_locator().set_params(integer=True)
@@ -120,10 +147,10 @@ class TimeBudget(keras.callbacks.Callback):
         self.minutes = minutes
         self.clock = clock
 
-    def on_train_begin(self, logs=None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.start = self.clock()
 
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.clock() - self.start > 60 * self.minutes and not self.model.stop_training:
             self.model.stop_training = True
             print(f"Time budget of {self.minutes:g} minutes used up: training stops here.")
@@ -135,7 +162,7 @@ class StopOnNaN(keras.callbacks.Callback):
     Keras's own ``TerminateOnNaN`` looks only for a loss called "loss", which a GAN has not.
     """
 
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if broken:
             self.model.stop_training = True
@@ -181,10 +208,12 @@ class CheckpointSaver(keras.callbacks.Callback):
             self.recorder.labels = checkpoint.labels
         return checkpoint.epoch
 
-    def on_train_begin(self, logs=None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.saved_epoch = self.epoch
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if _diverged(logs):
+            return  # the older checkpoint stays the newest
         self.epoch = epoch + 1
         for name, value in (logs or {}).items():
             # Cut off what an earlier, longer run left behind, then append this epoch.
@@ -192,7 +221,7 @@ class CheckpointSaver(keras.callbacks.Callback):
         if self.epoch % self.every == 0:
             self._save()
 
-    def on_train_end(self, logs=None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         if self.epoch != self.saved_epoch:
             self._save()
 

@@ -8,9 +8,13 @@ A discriminator loss takes ``(real_logits, fake_logits)``, a generator loss ``(f
 so that any pair can be handed to ``GAN.compile``.
 """
 
+from typing import Any, TypeAlias
+
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 
 from keras import ops
+
+Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
 
 __all__ = [
     "discriminator_loss",
@@ -25,7 +29,7 @@ __all__ = [
 ]
 
 
-def discriminator_loss(real_logits, fake_logits):
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Binary cross-entropy: -log D(x) - log(1 - D(G(z))), in nats; log 4 when D always says 1/2.
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Networks", equation 1.
@@ -33,7 +37,7 @@ def discriminator_loss(real_logits, fake_logits):
     return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
 
 
-def non_saturating_generator_loss(fake_logits):
+def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     """-log D(G(z)): large gradients exactly when the discriminator wins; log 2 at D = 1/2.
 
     Source: Goodfellow et al. 2014, section 3.
@@ -41,7 +45,7 @@ def non_saturating_generator_loss(fake_logits):
     return ops.mean(ops.softplus(-fake_logits))
 
 
-def minimax_generator_loss(fake_logits):
+def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
     """log(1 - D(G(z))): the generator's half of the value function; -log 2 at D = 1/2.
 
     Its gradient vanishes when the discriminator is sure that fakes are fake.
@@ -50,7 +54,7 @@ def minimax_generator_loss(fake_logits):
     return -ops.mean(ops.softplus(fake_logits))
 
 
-def least_squares_discriminator_loss(real_logits, fake_logits):
+def least_squares_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Half the squared distance of real scores to 1 and fake scores to 0.
 
     Source: Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 9.
@@ -58,7 +62,7 @@ def least_squares_discriminator_loss(real_logits, fake_logits):
     return 0.5 * (ops.mean(ops.square(real_logits - 1.0)) + ops.mean(ops.square(fake_logits)))
 
 
-def least_squares_generator_loss(fake_logits):
+def least_squares_generator_loss(fake_logits: Tensor) -> Tensor:
     """Half the squared distance of fake scores to 1.
 
     Source: Mao et al. 2017, equation 9.
@@ -66,7 +70,7 @@ def least_squares_generator_loss(fake_logits):
     return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
 
 
-def hinge_discriminator_loss(real_logits, fake_logits):
+def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Push real logits above 1 and fake logits below -1, then stop caring.
 
     Source: Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, equation 16.
@@ -74,7 +78,7 @@ def hinge_discriminator_loss(real_logits, fake_logits):
     return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
 
 
-def hinge_generator_loss(fake_logits):
+def hinge_generator_loss(fake_logits: Tensor) -> Tensor:
     """Raise the fake logits without limit: -D(G(z)).
 
     Source: Lim and Ye 2017; Miyato et al. 2018, equation 17.
@@ -82,7 +86,7 @@ def hinge_generator_loss(fake_logits):
     return -ops.mean(fake_logits)
 
 
-def wasserstein_discriminator_loss(real_logits, fake_logits):
+def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Mean fake score minus mean real score; needs a Lipschitz discriminator to mean anything.
 
     Source: Arjovsky et al. 2017, "Wasserstein GAN", equation 2.
@@ -90,7 +94,7 @@ def wasserstein_discriminator_loss(real_logits, fake_logits):
     return ops.mean(fake_logits) - ops.mean(real_logits)
 
 
-def wasserstein_generator_loss(fake_logits):
+def wasserstein_generator_loss(fake_logits: Tensor) -> Tensor:
     """Raise the critic's mean score of the fakes.
 
     Source: Arjovsky et al. 2017, algorithm 1.

@@ -5,9 +5,12 @@ class here is that model with an exponential moving average and checkpoints adde
 """
 
 import json
+import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_pixels
@@ -80,9 +83,9 @@ class GAN(keras.Model):
         self,
         generator_optimizer: keras.optimizers.Optimizer,
         discriminator_optimizer: keras.optimizers.Optimizer,
-        generator_loss=non_saturating_generator_loss,
-        discriminator_loss=discriminator_loss,
-        **options,
+        generator_loss: Callable[[tf.Tensor], tf.Tensor] = non_saturating_generator_loss,
+        discriminator_loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = discriminator_loss,
+        **options: Any,
     ) -> None:
         """Choose the optimizers and losses.
 
@@ -113,7 +116,9 @@ class GAN(keras.Model):
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
-    def fit(self, x=None, *arguments, **options) -> keras.callbacks.History:
+    def fit(
+        self, x: tf.data.Dataset | np.ndarray, *arguments: Any, **options: Any
+    ) -> keras.callbacks.History:
         """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images."""
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
@@ -125,11 +130,11 @@ class GAN(keras.Model):
         """The means over the epoch: both losses and the mean scores D gives to real and fake."""
         return list(self.trackers.values())
 
-    def call(self, latents, training: bool = False):
+    def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator."""
         return self.ema_generator(latents, training=False)
 
-    def train_step(self, data) -> dict:
+    def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
         """Update both networks once on one batch of real images; return the running means."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
@@ -169,7 +174,7 @@ class GAN(keras.Model):
             if keras.backend.is_float_dtype(value.dtype):
                 average.assign(average + (1.0 - decay) * (value - average))
 
-    def _check_images(self, images) -> None:
+    def _check_images(self, images: tf.Tensor) -> None:
         # Runs while the step is traced, so it costs nothing later.
         if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
             raise ValueError(
@@ -184,13 +189,13 @@ class GAN(keras.Model):
                 "Build both networks with the image_shape of the data."
             )
 
-    def save_own_variables(self, store) -> None:
+    def save_own_variables(self, store: dict[str, np.ndarray]) -> None:
         """Store the step counter and the random state, which Keras leaves out of weight files."""
         store["steps"] = self.steps.numpy()
         for index, state in enumerate(self._random_states()):
             store[f"random_state_{index}"] = state.numpy()
 
-    def load_own_variables(self, store) -> None:
+    def load_own_variables(self, store: dict[str, np.ndarray]) -> None:
         """Restore what ``save_own_variables`` stored."""
         self.steps.assign(store["steps"][()])
         for index, state in enumerate(self._random_states()):
@@ -200,7 +205,7 @@ class GAN(keras.Model):
         # Those of the latents and of every dropout layer.
         return [variable for variable in self.variables if "seed_generator" in variable.path]
 
-    def generate(self, latents) -> np.ndarray:
+    def generate(self, latents: tf.Tensor | np.ndarray) -> np.ndarray:
         """Images of the averaged generator as uint8, shape ``(count, *image_shape)``.
 
         Args:
@@ -253,11 +258,17 @@ def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: 
         gan: a compiled model.
         folder: where the checkpoints of this run lie; made if missing.
         checkpoint: progress to store.
-        keep: number of newest checkpoints that stay.
+        keep: number of newest checkpoints that stay, at least 1.
 
     Returns:
         The folder of the new checkpoint, ``folder/epoch_0012`` for epoch 12.
+
+    Raises:
+        ValueError: if ``keep`` is below 1.
+        OSError: if the folder cannot be written; the older checkpoints stay.
     """
+    if keep < 1:
+        raise ValueError(f"keep must be at least 1 checkpoint, but is {keep!r}.")
     folder = Path(folder)
     temporary = folder / "being_written"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -273,11 +284,17 @@ def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: 
         np.savez_compressed(temporary / "frames.npz", frames=np.stack(checkpoint.frames))
 
     final = folder / f"epoch_{checkpoint.epoch:04d}"
+    replaced = folder / "replaced"
     if final.exists():
-        shutil.rmtree(final)
+        final.rename(replaced)
     temporary.rename(final)
-    for old in _checkpoint_folders(folder)[:-keep]:
-        shutil.rmtree(old)
+    # Later epochs are left over from an earlier, longer run in this folder.
+    saved = _checkpoint_folders(folder)
+    leftover = [path for path in saved if _epoch(path) > checkpoint.epoch]
+    older = [path for path in saved if _epoch(path) <= checkpoint.epoch][:-keep]
+    for path in [replaced, *leftover, *older]:
+        # A folder that another program holds open stays; the next save tries again.
+        shutil.rmtree(path, ignore_errors=True)
     return final
 
 
@@ -313,7 +330,12 @@ def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
 
 
 def _checkpoint_folders(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch_[0-9]*"), key=lambda path: int(path.name.split("_")[1]))
+    complete = (path for path in folder.glob("epoch_*") if re.fullmatch(r"epoch_\d+", path.name))
+    return sorted(complete, key=_epoch)
+
+
+def _epoch(path: Path) -> int:
+    return int(path.name.removeprefix("epoch_"))
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

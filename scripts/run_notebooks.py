@@ -5,7 +5,7 @@
 
 With --in-place the pictures that the README shows are renewed too. The profile comes from
 GAN_PROFILE. Without names every lesson runs; a name may be a number
-such as 03. Stops with status 1 if a cell fails; that lesson is then left unwritten.
+such as 03. A lesson in which a cell fails is left unwritten; the status is then 1.
 """
 
 import argparse
@@ -19,13 +19,17 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LARGEST_NOTEBOOK = 1_500_000  # bytes
 HERO = "dcgan_cifar10.gif"
+
+
+class TooLarge(Exception):  # noqa: N818 - reads as the sentence it is
+    """The executed notebook exceeds what the repository takes."""
 
 
 def main() -> int:
@@ -36,8 +40,8 @@ def main() -> int:
         target = path if arguments.in_place else arguments.output / path.name
         try:
             execute(path, target, largest=LARGEST_NOTEBOOK if arguments.in_place else None)
-        except CellExecutionError as error:
-            print(f"{path.name}: a cell failed, nothing was written\n{error}", file=sys.stderr)
+        except (CellExecutionError, DeadKernelError, TooLarge) as error:
+            print(f"{path.name} failed, nothing was written\n{error}", file=sys.stderr)
             failed.append(path.name)
     return 1 if failed else 0
 
@@ -55,10 +59,10 @@ def find_lessons(names: list[str]) -> list[Path]:
     lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     if not names:
         return lessons
-    chosen = [path for path in lessons if any(path.name.startswith(name) for name in names)]
-    if not chosen:
-        sys.exit(f"No lesson starts with {names}. There are: {[path.stem for path in lessons]}")
-    return chosen
+    for name in names:
+        if not any(path.name.startswith(name) for path in lessons):
+            sys.exit(f"No lesson starts with {name}. There are: {[path.stem for path in lessons]}")
+    return [path for path in lessons if path.name.startswith(tuple(names))]
 
 
 def execute(path: Path, target: Path, largest: int | None) -> None:
@@ -76,11 +80,13 @@ def execute(path: Path, target: Path, largest: int | None) -> None:
     text = nbformat.writes(notebook) + "\n"
     size = len(text.encode())
     if largest is not None and size > largest:
-        sys.exit(f"{path.name} would be {size / 1e6:.2f} MB; the limit is {largest / 1e6} MB.")
+        raise TooLarge(f"It would be {size / 1e6:.2f} MB; the limit is {largest / 1e6} MB.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    target.write_text(text, encoding="utf-8", newline="\n")
     if target == path:
         save_pictures(notebook, path)
+    else:  # the lessons show diagrams from here
+        shutil.copytree(NOTEBOOKS / "images", target.parent / "images", dirs_exist_ok=True)
     print(
         f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}", flush=True
     )

@@ -27,13 +27,15 @@ def test_an_old_python_can_read_it():
 
 
 def test_an_unsupported_python_gets_a_sentence(bootstrap, set_global):
-    set_global("python_version", lambda python: "3.9")
+    set_global("python_version", lambda python, module="sys": "3.9")
     with pytest.raises(SystemExit, match=r"needs Python 3.11, 3.12 or 3.13, but this is Python 3"):
         bootstrap["find_python"]()
 
 
 def test_a_supported_python_elsewhere_is_found(bootstrap, set_global):
-    set_global("python_version", lambda python: "3.12" if python == "python3.12" else None)
+    set_global(
+        "python_version", lambda python, module="sys": "3.12" if python == "python3.12" else None
+    )
     assert bootstrap["find_python"]() == "python3.12"
 
 
@@ -63,6 +65,25 @@ def test_installing_happens_once_until_the_requirements_change(
     (tmp_path / "requirements.txt").write_text("changed")
     install(["-e", ".[test]"])
     assert len(calls) == 2
+
+
+def test_what_the_tests_installed_serves_the_lab_too(bootstrap, set_global, tmp_path, monkeypatch):
+    monkeypatch.chdir(SCRIPT.parent.parent)
+    calls = []
+    set_global("VENV", str(tmp_path))
+    set_global("call", lambda *arguments, **options: calls.append(arguments) or 0)
+    bootstrap["install"](bootstrap["TEST_REQUIREMENTS"])
+    bootstrap["install"](["-r", "requirements.txt"])
+    assert len(calls) == 1
+
+
+def test_an_environment_without_pip_is_made_again(bootstrap, set_global, monkeypatch):
+    made = []
+    set_global("python_version", lambda python, module="sys": None if module == "pip" else "3.12")
+    set_global("VENV", "nowhere-at-all")
+    monkeypatch.setattr("subprocess.call", lambda command: made.append(command) or 0)
+    bootstrap["make_venv"]()
+    assert made[0][1:] == ["-m", "venv", "nowhere-at-all"]
 
 
 def test_a_failed_installation_is_said_and_tried_again(

@@ -37,7 +37,7 @@ def test_training_on_adds_frames_without_a_second_untrained_one(gan, recorder):
 def test_every_thins_the_frames(gan, recorder):
     recorder.every = 2
     fit(gan, make_images(), epochs=5, callbacks=[recorder])
-    assert recorder.labels == ["untrained", "epoch 2", "epoch 4"]
+    assert recorder.labels == ["untrained", "epoch 2", "epoch 4", "epoch 5"]
 
 
 def test_recording_does_not_change_training(gan, recorder):
@@ -57,6 +57,18 @@ def test_the_time_budget_stops_after_the_batch_under_way(gan, capsys):
     assert "Time budget of 1 minutes used up" in capsys.readouterr().out
 
 
+def test_the_last_frame_shows_where_training_ended(gan, recorder):
+    recorder.every = 2
+    fit(gan, make_images(), epochs=3, callbacks=[recorder])
+    assert recorder.labels == ["untrained", "epoch 2", "epoch 3"]
+
+
+def test_a_model_that_was_trained_is_not_called_untrained(gan, recorder):
+    fit(gan, make_images(), epochs=1)
+    fit(gan, make_images(), epochs=1, callbacks=[recorder])
+    assert recorder.labels == ["step 4", "epoch 1"]
+
+
 @pytest.mark.parametrize("minutes", [0, -1, float("nan")])
 def test_an_empty_time_budget_is_refused(minutes):
     with pytest.raises(ValueError, match="above 0"):
@@ -70,6 +82,16 @@ def test_nan_stops_training_and_names_the_measure(gan, capsys):
     assert int(gan.steps) == 2
     message = capsys.readouterr().out
     assert "batch 1" in message and "discriminator_loss" in message
+
+
+def test_after_nan_the_last_good_checkpoint_stays_the_newest(gan, recorder, tmp_path):
+    callbacks = [recorder, CheckpointSaver(tmp_path, recorder), StopOnNaN()]
+    fit(gan, make_images(), epochs=1, callbacks=callbacks)
+    fit(gan, np.full_like(make_images(), np.nan), epochs=3, initial_epoch=1, callbacks=callbacks)
+    fresh = test_training.make_gan(seed=3)
+    assert CheckpointSaver(tmp_path).restore(fresh) == 1
+    assert np.isfinite(fresh.discriminator.get_weights()[0]).all()
+    assert recorder.labels == ["untrained", "epoch 1"]
 
 
 def test_a_resumed_run_continues_epochs_history_and_frames(gan, recorder, tmp_path):

@@ -156,12 +156,21 @@ def test_no_averaging_means_the_generator_itself():
 
 
 def test_history_holds_the_four_measures_as_means_over_the_epoch():
-    gan = make_gan()
-    gan.generator_optimizer.learning_rate = 0.0
+    batches = []
+
+    def spy(real_logits, fake_logits):
+        loss = losses.discriminator_loss(real_logits, fake_logits)
+        scores = [tf.reduce_mean(tf.sigmoid(logits)) for logits in (real_logits, fake_logits)]
+        generator_loss = losses.non_saturating_generator_loss(fake_logits)
+        batches.append([float(value) for value in (generator_loss, loss, *scores)])
+        return loss
+
+    gan = make_gan(discriminator_loss=spy, run_eagerly=True)
     history = fit(gan, make_images(), epochs=2).history
-    assert set(history) == {"generator_loss", "discriminator_loss", "real_score", "fake_score"}
-    assert all(len(values) == 2 for values in history.values())
-    assert all(0 < score < 1 for score in history["real_score"] + history["fake_score"])
+    names = ("generator_loss", "discriminator_loss", "real_score", "fake_score")
+    assert set(history) == set(names)
+    by_epoch = np.reshape(batches, (2, 4, 4)).mean(axis=1)
+    np.testing.assert_allclose(np.transpose([history[name] for name in names]), by_epoch, rtol=1e-5)
 
 
 def test_the_same_seed_trains_the_same_model():
@@ -225,6 +234,35 @@ def test_a_checkpoint_returns_its_progress_and_keeps_the_newest_two(tmp_path):
     assert (loaded.epoch, loaded.history, loaded.labels) == (10, stored.history, ["a", "b"])
     assert same(loaded.frames, frames)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_0002", "epoch_0010"]
+
+
+def test_a_shorter_run_in_the_same_folder_replaces_a_longer_one(tmp_path):
+    gan = make_gan()
+    for epoch in (40, 41, 1, 2):
+        save_checkpoint(gan, tmp_path, Checkpoint(epoch))
+    assert load_checkpoint(gan, tmp_path).epoch == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_0001", "epoch_0002"]
+
+
+def test_saving_an_epoch_again_replaces_it(tmp_path):
+    gan = make_gan()
+    for history in ({"generator_loss": [1.0]}, {"generator_loss": [2.0]}):
+        save_checkpoint(gan, tmp_path, Checkpoint(1, history))
+    assert load_checkpoint(gan, tmp_path).history == history
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_0001"]
+
+
+def test_a_folder_that_is_no_checkpoint_is_left_alone(tmp_path):
+    gan = make_gan()
+    (tmp_path / "epoch_0009 copy").mkdir()
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+    assert (tmp_path / "epoch_0009 copy").exists()
+
+
+def test_keeping_no_checkpoint_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="keep must be at least 1"):
+        save_checkpoint(make_gan(), tmp_path, Checkpoint(1), keep=0)
 
 
 def test_a_write_that_breaks_off_leaves_the_older_checkpoint(tmp_path, monkeypatch):
