@@ -3,16 +3,16 @@
     python scripts/train_classifier.py --epochs 24
 
 Needs the complete set (``python -m gan_helpers.data cifar10``). Writes the weights as float16 to
-data/weights/cifar10_classifier.npz and the log beside them. A run that was stopped continues when
-the same command is given again.
+data/weights/cifar10_classifier.npz and the log to the folder of the run. A run that was stopped
+continues when the same command is given again. With --sample, a trial, the weights stay in the
+folder of the run.
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 from gan_helpers.data import load_cifar10, to_model_range
-from gan_helpers.models import build_classifier, save_weights
+from gan_helpers.models import build_classifier, load_weights, save_weights
 
 import keras
 import numpy as np
@@ -49,20 +49,20 @@ def main() -> None:
         jit_compile=False,
     )
     arguments.runs.mkdir(parents=True, exist_ok=True)
-    log = arguments.runs / "log.csv"
     classifier.fit(
         training_batches(images, labels, arguments.seed),
         validation_data=(to_model_range(test_images), one_hot(test_labels)),
-        validation_freq=4,
+        validation_batch_size=500,
         epochs=arguments.epochs,
         verbose=2,
         shuffle=False,
         callbacks=[
             keras.callbacks.BackupAndRestore(str(arguments.runs / "backup")),
-            keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: append(log, e, logs)),
+            keras.callbacks.CSVLogger(str(arguments.runs / "log.csv"), append=True),
         ],
     )
-    path = save_weights(classifier, WEIGHTS / "cifar10_classifier.npz")
+    folder = arguments.runs if arguments.sample else WEIGHTS
+    path = save_weights(classifier, folder / "cifar10_classifier.npz")
     report(path, test_images, test_labels)
 
 
@@ -114,16 +114,8 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     return keras.utils.to_categorical(labels, 10)
 
 
-def append(log: Path, epoch: int, logs: dict[str, float]) -> None:
-    row = {"epoch": epoch + 1, **{name: f"{value:.4f}" for name, value in logs.items()}}
-    with log.open("a", newline="") as file:
-        csv.writer(file).writerow(f"{name}={value}" for name, value in row.items())
-
-
 def report(path: Path, test_images: np.ndarray, test_labels: np.ndarray) -> None:
     """Test what was written, in float32, as a lesson will load it."""
-    from gan_helpers.models import load_weights
-
     keras.config.set_dtype_policy("float32")
     classifier = load_weights(build_classifier(), path)
     logits = classifier.predict(to_model_range(test_images), batch_size=500, verbose=0)

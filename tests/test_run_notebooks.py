@@ -1,0 +1,59 @@
+import runpy
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "run_notebooks.py"
+
+
+@pytest.fixture
+def script():
+    return runpy.run_path(str(SCRIPT))
+
+
+def write(path, *sources):
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    return path
+
+
+def test_a_lesson_is_stored_with_results_and_without_what_changes_every_run(script, tmp_path):
+    widget = """
+from IPython.display import display
+view = {"model_id": "gone", "version_major": 2, "version_minor": 0}
+display({"application/vnd.jupyter.widget-view+json": view, "image/png": "aGk="}, raw=True)
+"""
+    path = write(tmp_path / "01_a.ipynb", "print(1 + 1)", widget)
+    target = tmp_path / "new" / "01_a.ipynb"
+    script["execute"](path, target, largest=None)
+    stored = nbformat.read(target, as_version=4)
+    first, second = stored.cells
+    assert first.outputs[0].text == "2\n"
+    assert list(second.outputs[0].data) == ["image/png"]
+    assert "execution" not in first.metadata and "widgets" not in stored.metadata
+    assert b"\r\n" not in target.read_bytes()
+
+
+def test_a_lesson_in_which_a_cell_fails_is_left_as_it_was(script, tmp_path, monkeypatch, capsys):
+    path = write(tmp_path / "01_a.ipynb", "1 / 0")
+    before = path.read_bytes()
+    monkeypatch.setitem(script["find_lessons"].__globals__, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["run_notebooks.py", "--in-place"])
+    assert script["main"]() == 1
+    assert path.read_bytes() == before
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_lesson_that_grew_too_large_is_not_stored(script, tmp_path):
+    path = write(tmp_path / "01_a.ipynb", "print('x' * 5000)")
+    before = path.read_bytes()
+    with pytest.raises(script["TooLarge"], match=r"the limit is 0\.004 MB"):
+        script["execute"](path, path, largest=4000)
+    assert path.read_bytes() == before
+
+
+def test_lessons_are_chosen_by_number_and_an_unknown_one_is_named(script):
+    assert [path.stem[:2] for path in script["find_lessons"](["03"])] == ["03"]
+    with pytest.raises(SystemExit, match="No lesson starts with 77"):
+        script["find_lessons"](["03", "77"])
