@@ -231,6 +231,11 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
         FileNotFoundError: if there is no such file.
         ValueError: if the arrays do not fit the model.
     """
+    if not Path(path).exists():
+        raise FileNotFoundError(
+            f"There are no weights at {path}. Restore the file with `git checkout -- data`, or "
+            "train it with the scripts named in data/README.md."
+        )
     with np.load(path, allow_pickle=False) as archive:
         arrays = [archive[name].astype("float32") for name in sorted(archive.files)]
     expected = [tuple(weight.shape) for weight in model.weights]

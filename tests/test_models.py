@@ -101,3 +101,8 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
         models.load_weights(other, path)
     after = [weight.numpy() for weight in other.weights]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*missing\.npz"):
+        models.load_weights(models.build_dcgan_generator(width=4), tmp_path / "missing.npz")
