@@ -30,8 +30,8 @@ def main() -> None:
         ("DCGAN, 32 x 32 x 3", build_dcgan, (32, 32, 3)),
     ):
         images = random_images(BATCH_SIZE * STEPS, shape)
-        plain = len(images) / median_seconds(plain_loop(*build(), images))
-        ours = len(images) / median_seconds(fit(*build(), images))
+        runs = plain_loop(*build(), images), fit(*build(), images)
+        plain, ours = (len(images) / seconds for seconds in median_seconds(*runs))
         print(f"{name + ', plain tf.function loop':44} {plain:9.0f} {1:23.2f}")
         print(f"{name + ', GAN.fit':44} {ours:9.0f} {ours / plain:23.2f}")
 
@@ -39,13 +39,13 @@ def main() -> None:
     print(f"\n{'DCGAN sampling and animation':44} {'ms':>9}")
     for count in (1, 100):
         latents = keras.random.normal((count, gan.latent_dim), seed=0)
-        seconds = median_seconds(lambda latents=latents: gan.generate(latents))
+        (seconds,) = median_seconds(lambda latents=latents: gan.generate(latents))
         print(f"{f'generate {count} images':44} {1000 * seconds:9.1f}")
     frames = list(random_images(30, (200, 200, 3), dtype="uint8"))
     with tempfile.TemporaryDirectory() as folder:
         for save, suffix in ((animation.save_gif, "gif"), (animation.save_webp, "webp")):
             path = Path(folder) / f"bench.{suffix}"
-            seconds = median_seconds(lambda save=save, path=path: save(frames, path))
+            (seconds,) = median_seconds(lambda save=save, path=path: save(frames, path))
             print(f"{f'{save.__name__}, 30 frames of 200 x 200':44} {1000 * seconds:9.1f}")
 
 
@@ -101,14 +101,17 @@ def plain_loop(generator: keras.Model, discriminator: keras.Model, images: np.nd
     return run
 
 
-def median_seconds(run) -> float:
-    run()  # builds graphs and fills caches
-    durations = []
+def median_seconds(*runs) -> list[float]:
+    """Median duration of each; they take turns, so that a slow minute hits all of them."""
+    for run in runs:
+        run()  # builds graphs and fills caches
+    durations = [[] for _ in runs]
     for _ in range(REPEATS):
-        start = time.perf_counter()
-        run()
-        durations.append(time.perf_counter() - start)
-    return statistics.median(durations)
+        for run, seconds in zip(runs, durations, strict=True):
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
+    return [statistics.median(seconds) for seconds in durations]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_model_range
+from gan_helpers.dataset_files import read_sums, verified_path
 from gan_helpers.models import build_classifier, load_weights
 
 import keras
@@ -16,20 +17,26 @@ import numpy as np
 __all__ = ["FeatureExtractor", "frechet_distance"]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
+REMEDY = "Restore the file with `git checkout -- data`."
 
 
 class FeatureExtractor:
     """Features of images: the last hidden layer of a small CIFAR-10 classifier.
 
     Args:
-        weights: file of the classifier; default the one that comes with the course.
+        weights: file of the classifier; default the one that comes with the course, whose
+            SHA-256 is checked.
 
     Raises:
-        FileNotFoundError: if the file is missing.
+        DatasetError: if the file of the course is missing or damaged.
+        FileNotFoundError: if another file is given and missing.
         ValueError: if it does not fit the classifier.
     """
 
-    def __init__(self, weights: str | Path = WEIGHTS / "cifar10_classifier.npz") -> None:
+    def __init__(self, weights: str | Path | None = None) -> None:
+        if weights is None:
+            sums = read_sums(WEIGHTS, REMEDY)
+            weights = verified_path(WEIGHTS, "cifar10_classifier.npz", sums, REMEDY)
         self.classifier = load_weights(build_classifier(), weights)
         hidden = self.classifier.get_layer("features").output
         self._features = keras.Model(self.classifier.inputs[0], hidden)

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from gan_helpers.data import load_cifar10, to_model_range
+from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import build_classifier, load_weights, save_weights
 
 import keras
@@ -63,6 +64,8 @@ def main() -> None:
     )
     folder = arguments.runs if arguments.sample else WEIGHTS
     path = save_weights(classifier, folder / "cifar10_classifier.npz")
+    if folder == WEIGHTS:
+        write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
     report(path, test_images, test_labels)
 
 

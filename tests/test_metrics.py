@@ -1,3 +1,6 @@
+from gan_helpers import metrics
+from gan_helpers.data import load_cifar10, to_model_range
+from gan_helpers.dataset_files import DatasetError
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.models import build_classifier, save_weights
 
@@ -83,3 +86,38 @@ def test_images_that_do_not_fit_are_refused(extractor):
         extractor(np.zeros((2, 28, 28, 1), np.uint8))
     with pytest.raises(TypeError, match="uint8"):
         extractor(np.zeros((2, 32, 32, 3), np.float32))
+
+
+def test_the_shipped_classifier_knows_cifar10(monkeypatch):
+    monkeypatch.setenv("GAN_DATA", "sample")
+    images, labels = load_cifar10("test")
+    logits = FeatureExtractor().classifier.predict(
+        to_model_range(images), batch_size=100, verbose=0
+    )
+    assert (logits.argmax(axis=1) == labels).mean() >= 0.88  # 0.90 less two standard errors
+
+
+def test_the_shipped_features_rank_blur_and_noise_behind_real_images(monkeypatch):
+    monkeypatch.setenv("GAN_DATA", "sample")
+    real, _ = load_cifar10("train", limit=1000)
+    unseen, _ = load_cifar10("test")
+    blurred = np.mean([np.roll(unseen, shift, axis=2) for shift in range(5)], axis=0)
+    noise = RANDOM.integers(0, 256, unseen.shape)
+    extract = FeatureExtractor()
+    reference = extract(real)
+    distances = [
+        frechet_distance(reference, extract(images.astype(np.uint8)))
+        for images in (unseen, blurred, noise)
+    ]
+    assert distances[0] < 0.5 * distances[1] < 0.5 * distances[2]
+
+
+def test_damaged_shipped_weights_are_named(monkeypatch, tmp_path):
+    for path in metrics.WEIGHTS.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with (tmp_path / "cifar10_classifier.npz").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"damage")
+    monkeypatch.setattr(metrics, "WEIGHTS", tmp_path)
+    with pytest.raises(DatasetError, match=r"cifar10_classifier\.npz is damaged"):
+        FeatureExtractor()

@@ -166,7 +166,8 @@ def test_stored_pictures_have_alt_text_and_widgets_a_still(lesson):
 def test_stored_outputs_name_no_place_of_one_machine(lesson):
     for output in outputs(lesson):
         text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
-        assert not re.search(r"(/home/|/root/|/tmp/|/work/|[A-Z]:\\\\Users)", text), text
+        assert str(NOTEBOOKS.parent) not in text
+        assert not re.search(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\Users)", text), text
 
 
 def test_compared_cells_have_something_to_compare(lesson):
