@@ -33,6 +33,7 @@ __all__ = [
     "Animation",
     "Scrubber",
     "TitledImage",
+    "WidgetWithStill",
     "filmstrip",
     "image_grid",
     "save_gif",
@@ -226,7 +227,25 @@ class TitledImage(ipywidgets.Image):
     description = Unicode("").tag(sync=True)
 
 
-class Scrubber(ipywidgets.VBox):
+class WidgetWithStill(ipywidgets.VBox):
+    """A widget that brings a still picture with alt text for places without a live front end.
+
+    Attributes:
+        alt: what the still shows.
+        still: the bytes of its PNG file.
+    """
+
+    alt: str
+    still: bytes
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        data = dict(super()._repr_mimebundle_(**kwargs) or {})
+        data["image/png"] = _base64(self.still)
+        data["text/plain"] = self.alt
+        return data, {"image/png": {"alt": self.alt}}
+
+
+class Scrubber(WidgetWithStill):
     """A slider and a play button that run through frames.
 
     Tab reaches the buttons and the slider; the arrow keys move it. Without a front end the last
@@ -267,7 +286,7 @@ class Scrubber(ipywidgets.VBox):
                 scale = _shown_scale(frame.shape[1])
             # Level 3 of 9 is three times as fast for files a tenth larger.
             self._pictures.append(_to_png(magnify(frame, _check_scale(scale)), level=3))
-        self._still = _still_png(magnify(frame, scale))
+        self.still = _still_png(magnify(frame, scale))
         self._labels = _check_labels(labels, len(self._pictures))
         last = len(self._pictures) - 1
         self.play = ipywidgets.Play(max=last, interval=interval, tooltip="Play the frames")
@@ -294,12 +313,6 @@ class Scrubber(ipywidgets.VBox):
         self.image.value = self._pictures[self.slider.value]
         self.image.tooltip = f"{self.alt} ({label})"
         self.label.value = label
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        data = super()._repr_mimebundle_(**kwargs) or {}
-        data["image/png"] = _base64(self._still)
-        data["text/plain"] = self.alt
-        return data, {"image/png": {"alt": self.alt}}
 
 
 def scrubber(

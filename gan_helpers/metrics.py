@@ -17,6 +17,7 @@ import numpy as np
 __all__ = ["FeatureExtractor", "frechet_distance"]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
+CLASSIFIER = "cifar10_classifier.npz"
 REMEDY = "Restore the file with `git checkout -- data`."
 
 
@@ -36,7 +37,7 @@ class FeatureExtractor:
     def __init__(self, weights: str | Path | None = None) -> None:
         if weights is None:
             sums = read_sums(WEIGHTS, REMEDY)
-            weights = verified_path(WEIGHTS, "cifar10_classifier.npz", sums, REMEDY)
+            weights = verified_path(WEIGHTS, CLASSIFIER, sums, REMEDY)
         self.classifier = load_weights(build_classifier(), weights)
         hidden = self.classifier.get_layer("features").output
         self._features = keras.Model(self.classifier.inputs[0], hidden)
@@ -86,19 +87,20 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
             "Take both sets of features from the same network."
         )
     difference = first.mean(axis=0) - second.mean(axis=0)
-    root = _covariance_root(first)
-    second_covariance = np.cov(second.T).reshape(root.shape)
+    first_covariance, second_covariance = (
+        np.atleast_2d(np.cov(features.T)) for features in (first, second)
+    )
+    root = _symmetric_root(first_covariance)
     # The eigenvalues of C1 C2 are those of the symmetric R C2 R with R R = C1, which rounding
     # cannot make complex; below 0 they are rounding.
     eigenvalues = np.linalg.eigvalsh(root @ second_covariance @ root)
     trace_of_root = np.sqrt(eigenvalues.clip(min=0)).sum()
-    traces = np.trace(root @ root) + np.trace(second_covariance)
+    traces = np.trace(first_covariance) + np.trace(second_covariance)
     return max(0.0, float(difference @ difference + traces - 2 * trace_of_root))
 
 
-def _covariance_root(features: np.ndarray) -> np.ndarray:
+def _symmetric_root(covariance: np.ndarray) -> np.ndarray:
     """The symmetric matrix R with R R = covariance."""
-    covariance = np.cov(features.T).reshape(features.shape[1], features.shape[1])
     eigenvalues, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(eigenvalues.clip(min=0))) @ vectors.T
 

@@ -285,6 +285,7 @@ def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: 
 
     final = folder / f"epoch_{checkpoint.epoch:04d}"
     replaced = folder / "replaced"
+    shutil.rmtree(replaced, ignore_errors=True)
     if final.exists():
         final.rename(replaced)
     temporary.rename(final)

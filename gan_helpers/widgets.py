@@ -1,12 +1,11 @@
 """Live figures for the lessons: move a slider and the picture is drawn again."""
 
-import base64
 import html
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from gan_helpers.animation import TitledImage
+from gan_helpers.animation import TitledImage, WidgetWithStill
 from gan_helpers.plots import LessonFigure
 
 import ipywidgets
@@ -17,7 +16,7 @@ Number = int | float
 Range = tuple[Number, Number, Number, Number]
 
 
-class FigureWithSliders(ipywidgets.VBox):
+class FigureWithSliders(WidgetWithStill):
     """A figure below its sliders. See ``figure_with_sliders``, which makes one.
 
     Attributes:
@@ -85,12 +84,10 @@ class FigureWithSliders(ipywidgets.VBox):
             finally:
                 self._drawing.release()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        """The live view, and for places without widgets the still picture with its alt text."""
-        data = dict(super()._repr_mimebundle_(**kwargs) or {})
-        data["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
-        data["text/plain"] = self.alt
-        return data, {"image/png": {"alt": self.alt}}
+    @property
+    def still(self) -> bytes:
+        """The picture as it is now, a PNG file."""
+        return self.picture.value
 
 
 def figure_with_sliders(

@@ -4,8 +4,8 @@
     python scripts/run_notebooks.py --in-place [NAME ...]
 
 With --in-place the pictures that the README shows are renewed too. The profile comes from
-GAN_PROFILE. Without names every lesson runs; a name may be a number
-such as 03. A lesson in which a cell fails is left unwritten; the status is then 1.
+GAN_PROFILE. Without names every lesson runs; a name may be a number such as 03. A lesson in which
+a cell fails is left unwritten; the status is then 1.
 """
 
 import argparse
@@ -36,6 +36,8 @@ def main() -> int:
     arguments = parse_arguments()
     paths = find_lessons(arguments.names)
     failed = []
+    if not arguments.in_place:  # the copies show their diagrams from beside them
+        shutil.copytree(NOTEBOOKS / "images", arguments.output / "images", dirs_exist_ok=True)
     for path in paths:
         target = path if arguments.in_place else arguments.output / path.name
         try:
@@ -85,8 +87,6 @@ def execute(path: Path, target: Path, largest: int | None) -> None:
     target.write_text(text, encoding="utf-8", newline="\n")
     if target == path:
         save_pictures(notebook, path)
-    else:  # the lessons show diagrams from here
-        shutil.copytree(NOTEBOOKS / "images", target.parent / "images", dirs_exist_ok=True)
     print(
         f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB; slowest cells: {slowest}", flush=True
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.dataset_files import write_sums
+from gan_helpers.metrics import CLASSIFIER, WEIGHTS
 from gan_helpers.models import build_classifier, load_weights, save_weights
 
 import keras
@@ -20,7 +21,6 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
 BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 0.2
 COMPLETE_SET = 50_000
@@ -63,7 +63,7 @@ def main() -> None:
         ],
     )
     folder = arguments.runs if arguments.sample else WEIGHTS
-    path = save_weights(classifier, folder / "cifar10_classifier.npz")
+    path = save_weights(classifier, folder / CLASSIFIER)
     if folder == WEIGHTS:
         write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
     report(path, test_images, test_labels)

@@ -4,6 +4,7 @@ Only here do widgets, front end and kernel meet. It takes about half a minute.
 """
 
 import os
+import runpy
 import secrets
 import shutil
 import socket
@@ -19,7 +20,8 @@ from playwright.sync_api import Page, sync_playwright
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSON = NOTEBOOKS / "01_adversarial_game.ipynb"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The same names for which the test command looks before it installs a browser.
+BROWSERS = runpy.run_path(str(NOTEBOOKS.parent / "scripts" / "bootstrap.py"))["BROWSERS"]
 START_TIMEOUT = 60  # seconds
 RUN_TIMEOUT = 240  # seconds; machines that run other tests beside this one are slow
 
