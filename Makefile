@@ -7,4 +7,4 @@ test:       ; @$(PYTHON) scripts/bootstrap.py test
 notebooks:  ; @$(PYTHON) scripts/bootstrap.py notebooks
 outputs:    ; @$(PYTHON) scripts/bootstrap.py outputs
 slides:     ; @$(PYTHON) scripts/bootstrap.py slides
-bench:      ; @$(PYTHON) scripts/bootstrap.py bench
+bench:      ; @$(PYTHON) scripts/bootstrap.py bench $(ARGUMENTS)

@@ -1,29 +1,56 @@
-"""Measure the package on this machine: training step, sampling, animation.
+"""Measure the course on this machine, beside a baseline in the same run.
 
-    make bench            (or: python benchmarks/run.py)
+    make bench                                   (or: python benchmarks/run.py)
+    python benchmarks/run.py --minutes 10        distances after 2, 5 and 10 minutes of training
+    python benchmarks/run.py throughput latency  only these parts
 
-Every figure is the median of several repeats after a warm-up, and every rate stands beside a
-baseline measured in the same run. Let nothing else run meanwhile.
+Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
+against a bare loop), latency (samples and animations), tests (time and memory of the test
+command's slowest files), distance (quality against training time, six recipes; six times the
+minutes). Let nothing else run meanwhile.
 """
 
-import statistics
+import argparse
 import tempfile
-import time
 from pathlib import Path
 
 from gan_helpers import animation, losses, models
 from gan_helpers.training import GAN
 
+import distance
 import keras
 import numpy as np
 import tensorflow as tf
+import test_costs
+import throughput
+from timing import median_seconds
 
 BATCH_SIZE = 32
 STEPS = 40
-REPEATS = 5
+PARTS = ("throughput", "overhead", "latency", "tests", "distance")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--minutes", type=float, default=2.0, help="training time of each recipe")
+    parser.add_argument("--log", type=Path, default=Path("outputs/distances.csv"))
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    measurements = {
+        "throughput": throughput.measure,
+        "overhead": measure_overhead,
+        "latency": measure_latency,
+        "tests": test_costs.measure,
+        "distance": lambda: distance.measure(arguments.minutes, arguments.log),
+    }
+    for part in arguments.parts or PARTS:
+        print(f"\n## {part}\n", flush=True)
+        measurements[part]()
+
+
+def measure_overhead() -> None:
     print(f"{'training step':44} {'images/s':>9} {'against the plain loop':>23}")
     for name, build, shape in (
         ("dense GAN, 28 x 28 x 1", build_dense, (28, 28, 1)),
@@ -35,12 +62,14 @@ def main() -> None:
         print(f"{name + ', plain tf.function loop':44} {plain:9.0f} {1:23.2f}")
         print(f"{name + ', GAN.fit':44} {ours:9.0f} {ours / plain:23.2f}")
 
+
+def measure_latency() -> None:
     gan = GAN(*build_dcgan())
-    print(f"\n{'DCGAN sampling and animation':44} {'ms':>9}")
+    print(f"{'sampling and animation':44} {'ms':>9}")
     for count in (1, 100):
         latents = keras.random.normal((count, gan.latent_dim), seed=0)
         (seconds,) = median_seconds(lambda latents=latents: gan.generate(latents))
-        print(f"{f'generate {count} images':44} {1000 * seconds:9.1f}")
+        print(f"{f'DCGAN, generate {count} images':44} {1000 * seconds:9.1f}")
     frames = list(random_images(30, (200, 200, 3), dtype="uint8"))
     with tempfile.TemporaryDirectory() as folder:
         for save, suffix in ((animation.save_gif, "gif"), (animation.save_webp, "webp")):
@@ -99,19 +128,6 @@ def plain_loop(generator: keras.Model, discriminator: keras.Model, images: np.nd
             step(real_images)
 
     return run
-
-
-def median_seconds(*runs) -> list[float]:
-    """Median duration of each; they take turns, so that a slow minute hits all of them."""
-    for run in runs:
-        run()  # builds graphs and fills caches
-    durations = [[] for _ in runs]
-    for _ in range(REPEATS):
-        for run, seconds in zip(runs, durations, strict=True):
-            start = time.perf_counter()
-            run()
-            seconds.append(time.perf_counter() - start)
-    return [statistics.median(seconds) for seconds in durations]
 
 
 if __name__ == "__main__":

@@ -151,7 +151,11 @@ def to_pixels(images: Any) -> np.ndarray:
 
 
 def image_batches(
-    images: np.ndarray, batch_size: int, seed: int, flip: bool = False
+    images: np.ndarray,
+    batch_size: int,
+    seed: int,
+    flip: bool = False,
+    labels: np.ndarray | None = None,
 ) -> "tf.data.Dataset":
     """Serve shuffled batches for training, in model range.
 
@@ -163,22 +167,30 @@ def image_batches(
         batch_size: images in a batch, from 1 to n.
         seed: the integer that fixes orders and flips.
         flip: mirror a random half of the images left to right. Not for digits.
+        labels: whole numbers, shape (n,), if the batches shall be pairs (images, labels).
 
     Returns:
-        A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1.
+        A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
+        or of pairs with their int32 labels (batch_size,).
 
     Raises:
         TypeError: if images are not uint8, or batch_size or seed is no integer.
-        ValueError: if images have not four axes, or batch_size is below 1 or above n.
+        ValueError: if images have not four axes, batch_size is below 1 or above n, or there
+            is not one label an image.
     """
     images = np.asarray(images)
     batch_size, seed = _integer("batch_size", batch_size), _integer("seed", seed)
     _check_batches(images, batch_size)
+    if labels is not None and np.shape(labels) != (len(images),):
+        raise ValueError(
+            f"labels have shape {np.shape(labels)}, expected ({len(images)},): one an image."
+        )
     import tensorflow as tf  # here, because loading pictures should not wait for TensorFlow
 
     count = len(images)
     with tf.device("/cpu:0"):  # the pictures wait in main memory, a batch at a time goes on
         pixels = tf.constant(images)
+        classes = None if labels is None else tf.constant(labels, dtype=tf.int32)
         passes = tf.random.Generator.from_seed(seed)
 
     def choose(_: Any) -> "tf.data.Dataset":
@@ -187,12 +199,13 @@ def image_batches(
         mirrored = tf.random.stateless_uniform((count,), flip_seed) < 0.5
         return tf.data.Dataset.from_tensor_slices((order, mirrored))
 
-    def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor":
+    def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor | tuple":
         batch = tf.gather(pixels, order)
         if flip:
             mask = mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis]
             batch = tf.where(mask, tf.reverse(batch, axis=[2]), batch)
-        return tf.cast(batch, tf.float32) / 127.5 - 1.0
+        batch = tf.cast(batch, tf.float32) / 127.5 - 1.0
+        return batch if classes is None else (batch, tf.gather(classes, order))
 
     batches = tf.data.Dataset.range(1).flat_map(choose).batch(batch_size, drop_remainder=True)
     batches = batches.apply(tf.data.experimental.assert_cardinality(count // batch_size))

@@ -8,17 +8,14 @@ from pathlib import Path
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_model_range
-from gan_helpers.dataset_files import read_sums, verified_path
-from gan_helpers.models import build_classifier, load_weights
+from gan_helpers.models import build_classifier, load_weights, shipped_weights
 
 import keras
 import numpy as np
 
 __all__ = ["FeatureExtractor", "frechet_distance"]
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
 CLASSIFIER = "cifar10_classifier.npz"
-REMEDY = "Restore the file with `git checkout -- data`."
 
 
 class FeatureExtractor:
@@ -36,8 +33,7 @@ class FeatureExtractor:
 
     def __init__(self, weights: str | Path | None = None) -> None:
         if weights is None:
-            sums = read_sums(WEIGHTS, REMEDY)
-            weights = verified_path(WEIGHTS, CLASSIFIER, sums, REMEDY)
+            weights = shipped_weights(CLASSIFIER)
         self.classifier = load_weights(build_classifier(), weights)
         hidden = self.classifier.get_layer("features").output
         self._features = keras.Model(self.classifier.inputs[0], hidden)

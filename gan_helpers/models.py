@@ -6,9 +6,12 @@ a score before the sigmoid, positive for "real".
 """
 
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.dataset_files import read_sums, verified_path
 
 import keras
 import numpy as np
@@ -16,13 +19,23 @@ from keras import layers, ops
 
 __all__ = [
     "build_classifier",
+    "build_conditional_discriminator",
+    "build_conditional_generator",
     "build_dcgan_discriminator",
     "build_dcgan_generator",
     "build_dense_discriminator",
     "build_dense_generator",
+    "build_pretrained",
+    "load_pretrained",
+    "load_training_stages",
     "load_weights",
     "save_weights",
+    "shipped_weights",
 ]
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
+REMEDY = "Restore the file with `git checkout -- data`."
+STAGE = re.compile(r"dcgan_stage_(\d+)\.npz")
 
 
 def build_dense_generator(
@@ -125,20 +138,17 @@ def build_dcgan_generator(
             *_upsampling_block(2 * width),
             *_upsampling_block(width),
             layers.Conv2DTranspose(
-                channels,
-                kernel_size=4,
-                strides=2,
-                padding="same",
-                activation="tanh",
-                kernel_initializer=_normal(),
+                channels, kernel_size=4, strides=2, padding="same", kernel_initializer=_normal()
             ),
+            # Pixels and logits in full precision, also where the policy is mixed_bfloat16.
+            layers.Activation("tanh", dtype="float32"),
         ],
         name="generator",
     )
 
 
 def build_dcgan_discriminator(
-    image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 32
+    image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 32, dropout: float = 0.0
 ) -> keras.Sequential:
     """The DCGAN discriminator: three halvings of the image, then one logit.
 
@@ -150,26 +160,98 @@ def build_dcgan_discriminator(
     Args:
         image_shape: (height, width, channels); height and width divisible by 8.
         width: channels of the first block; later blocks have 2 and 4 times as many.
+        dropout: share of the features that is switched off after each block while training, in
+            [0, 1). It helps against learning a few thousand images by heart, and costs speed.
 
     Returns:
         A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, 1)``.
 
     Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
+        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
+            outside [0, 1).
     """
     _check_sizes(width=width)
     _check_image_shape(image_shape, divisible_by=8)
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be at least 0 and below 1, but is {dropout!r}.")
     return keras.Sequential(
         [
             keras.Input(image_shape),
-            *_downsampling_block(width, normalize=False),
-            *_downsampling_block(2 * width),
-            *_downsampling_block(4 * width),
+            *_downsampling_block(width, dropout, normalize=False),
+            *_downsampling_block(2 * width, dropout),
+            *_downsampling_block(4 * width, dropout),
             layers.Flatten(),
-            layers.Dense(1, kernel_initializer=_normal()),
+            layers.Dense(1, kernel_initializer=_normal(), dtype="float32"),
         ],
         name="discriminator",
     )
+
+
+def build_conditional_generator(
+    latent_dim: int = 64,
+    classes: int = 10,
+    image_shape: tuple[int, int, int] = (32, 32, 3),
+    width: int = 64,
+) -> keras.Model:
+    """The DCGAN generator with a class beside the latents.
+
+    A learned vector of the class, as long as the latents, is appended to them.
+    Source: Mirza and Osindero 2014, "Conditional Generative Adversarial Nets".
+
+    Args:
+        latent_dim: length of one latent vector.
+        classes: number of classes.
+        image_shape: (height, width, channels); height and width divisible by 8.
+        width: channels of the last hidden block; earlier blocks have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``[latents, labels]``, shapes ``(batch, latent_dim)`` and ``(batch,)``,
+        to ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(latent_dim=latent_dim, classes=classes)
+    latents = keras.Input((latent_dim,), name="latents")
+    labels = keras.Input((), dtype="int32", name="labels")
+    vectors = layers.Embedding(classes, latent_dim, embeddings_initializer="random_normal")(labels)
+    unconditional = build_dcgan_generator(2 * latent_dim, image_shape, width)
+    images = unconditional(layers.Concatenate()([latents, vectors]))
+    return keras.Model([latents, labels], images, name="generator")
+
+
+def build_conditional_discriminator(
+    image_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10, width: int = 32
+) -> keras.Model:
+    """The DCGAN discriminator that also asks whether the image fits its class.
+
+    To the logit it adds the inner product of the image's mean features and a learned vector of
+    the class. Source: Miyato and Koyama 2018, "cGANs with Projection Discriminator".
+
+    Args:
+        image_shape: (height, width, channels); height and width divisible by 8.
+        classes: number of classes.
+        width: channels of the first block; later blocks have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``[images, labels]``, shapes ``(batch, *image_shape)`` in [-1, 1] and
+        ``(batch,)``, to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(classes=classes)
+    unconditional = build_dcgan_discriminator(image_shape, width)
+    images = keras.Input(image_shape, name="images")
+    labels = keras.Input((), dtype="int32", name="labels")
+    maps = images
+    for layer in unconditional.layers[:-2]:  # all but the flattening and the logit
+        maps = layer(maps)
+    logit = unconditional.layers[-1](unconditional.layers[-2](maps))
+    vectors = layers.Embedding(classes, maps.shape[-1], embeddings_initializer=_normal())(labels)
+    features = layers.GlobalAveragePooling2D()(maps)
+    fit = layers.Dot(axes=1)([features, vectors])
+    return keras.Model([images, labels], layers.Add(dtype="float32")([logit, fit]))
 
 
 def build_classifier(
@@ -248,6 +330,60 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
     return model
 
 
+def build_pretrained(name: str) -> keras.Model:
+    """An untrained network with the architecture of a shipped one; names as in PRETRAINED.
+
+    Raises:
+        ValueError: if there is no network of this name.
+    """
+    if name not in PRETRAINED:
+        raise ValueError(f"There is no network {name!r}, only {', '.join(sorted(PRETRAINED))}.")
+    return PRETRAINED[name]()
+
+
+def load_pretrained(name: str) -> keras.Model:
+    """A network of the course's DCGANs, trained on the complete CIFAR-10 for hours.
+
+    Args:
+        name: "dcgan_generator", "dcgan_discriminator", "conditional_generator" or
+            "conditional_discriminator". The generators are averages over training steps.
+
+    Returns:
+        The network in float32, with inputs and outputs as its builder says.
+
+    Raises:
+        ValueError: if there is no network of this name.
+        DatasetError: if its file is missing or damaged.
+    """
+    return load_weights(build_pretrained(name), shipped_weights(f"{name}.npz"))
+
+
+def load_training_stages() -> dict[int, keras.Model]:
+    """The averaged DCGAN generator at eight moments of its training, the first one untrained.
+
+    Returns:
+        Number of images seen -> generator, in the order of the training.
+
+    Raises:
+        DatasetError: if a file is missing or damaged.
+    """
+    matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
+    return {
+        int(match[1]): load_weights(build_pretrained("dcgan_generator"), shipped_weights(match[0]))
+        for match in matches
+        if match
+    }
+
+
+def shipped_weights(name: str) -> Path:
+    """The path of a file in data/weights, after its SHA-256 has been checked.
+
+    Raises:
+        DatasetError: if it is missing or damaged.
+    """
+    return verified_path(WEIGHTS, name, read_sums(WEIGHTS, REMEDY), REMEDY)
+
+
 def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:
     return [
         layers.Conv2D(channels, 3, padding="same", use_bias=False),
@@ -277,7 +413,9 @@ def _upsampling_block(channels: int) -> list[layers.Layer]:
     ]
 
 
-def _downsampling_block(channels: int, normalize: bool = True) -> list[layers.Layer]:
+def _downsampling_block(
+    channels: int, dropout: float, normalize: bool = True
+) -> list[layers.Layer]:
     return [
         layers.Conv2D(
             channels,
@@ -289,7 +427,7 @@ def _downsampling_block(channels: int, normalize: bool = True) -> list[layers.La
         ),
         *([layers.BatchNormalization()] if normalize else []),
         layers.LeakyReLU(negative_slope=0.2),
-        layers.Dropout(0.3),
+        *([layers.Dropout(dropout)] if dropout else []),
     ]
 
 
@@ -318,3 +456,11 @@ def _check_image_shape(image_shape: tuple[int, int, int], divisible_by: int = 1)
             f"{divisible_by}: the network halves or doubles them three times. "
             f"Resize or pad the images first."
         )
+
+
+PRETRAINED: dict[str, Callable[[], keras.Model]] = {
+    "dcgan_generator": lambda: build_dcgan_generator(width=64),
+    "dcgan_discriminator": lambda: build_dcgan_discriminator(width=64),
+    "conditional_generator": lambda: build_conditional_generator(width=64),
+    "conditional_discriminator": lambda: build_conditional_discriminator(width=64),
+}

@@ -32,6 +32,10 @@ class GAN(keras.Model):
     that same pass: the fewest forward passes that simultaneous updates allow. ``call`` and
     ``generate`` use the averaged generator, ``ema_generator``.
 
+    Networks with a second input, the class, make a conditional GAN: ``fit`` then takes pairs of
+    images and labels ``(batch,)``, whole numbers, and the fakes of a batch have the labels of its
+    real images.
+
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
     "The Unusual Effectiveness of Averaging in GAN Training".
@@ -64,7 +68,8 @@ class GAN(keras.Model):
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema_decay = ema_decay
-        self.latent_dim = generator.input_shape[-1]
+        self.conditional = len(generator.inputs) == 2
+        self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
@@ -73,7 +78,7 @@ class GAN(keras.Model):
             for name in ("generator_loss", "discriminator_loss", "real_score", "fake_score")
         }
         self.latent_seed = keras.random.SeedGenerator(seed)
-        self.build(generator.input_shape)
+        self.build(generator.inputs[0].shape)
 
     def build(self, latents_shape: tuple[int | None, ...]) -> None:
         """Mark the model as built: both networks already are, so weights can be saved at once."""
@@ -130,21 +135,28 @@ class GAN(keras.Model):
         """The means over the epoch: both losses and the mean scores D gives to real and fake."""
         return list(self.trackers.values())
 
-    def call(self, latents: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator."""
-        return self.ema_generator(latents, training=False)
+    def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
+        """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator.
+
+        ``inputs`` are latents, or the list ``[latents, labels]`` if the GAN is conditional.
+        """
+        return self.ema_generator(inputs, training=False)
 
     def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
         """Update both networks once on one batch of real images; return the running means."""
-        real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
+        if self.conditional and labels is None:
+            raise ValueError(
+                "The networks take a class beside the image: train on pairs (images, labels)."
+            )
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
         )
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-            fake_images = self.generator(latents, training=True)
-            real_logits = self.discriminator(real_images, training=True)
-            fake_logits = self.discriminator(fake_images, training=True)
+            fake_images = self.generator(self._with_labels(latents, labels), training=True)
+            real_logits = self.discriminator(self._with_labels(real_images, labels), training=True)
+            fake_logits = self.discriminator(self._with_labels(fake_images, labels), training=True)
             generator_loss = self.generator_loss(fake_logits)
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
 
@@ -165,6 +177,11 @@ class GAN(keras.Model):
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
+    def _with_labels(self, first: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
+        if not self.conditional:
+            return first
+        return [ops.convert_to_tensor(first), ops.convert_to_tensor(labels, "int32")]
+
     def _update_average(self) -> None:
         self.steps.assign_add(1)
         steps = ops.cast(self.steps, "float32")
@@ -182,10 +199,10 @@ class GAN(keras.Model):
                 "Convert uint8 images with gan_helpers.data.to_model_range, or make the batches "
                 "with gan_helpers.data.image_batches."
             )
-        if tuple(images.shape[1:]) != tuple(self.discriminator.input_shape[1:]):
+        if tuple(images.shape[1:]) != tuple(self.discriminator.inputs[0].shape[1:]):
             raise ValueError(
                 f"Training images have shape {tuple(images.shape[1:])}, but the discriminator "
-                f"takes {tuple(self.discriminator.input_shape[1:])}. "
+                f"takes {tuple(self.discriminator.inputs[0].shape[1:])}. "
                 "Build both networks with the image_shape of the data."
             )
 
@@ -205,30 +222,48 @@ class GAN(keras.Model):
         # Those of the latents and of every dropout layer.
         return [variable for variable in self.variables if "seed_generator" in variable.path]
 
-    def generate(self, latents: tf.Tensor | np.ndarray) -> np.ndarray:
+    def generate(
+        self, latents: tf.Tensor | np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         """Images of the averaged generator as uint8, shape ``(count, *image_shape)``.
 
         Args:
             latents: float array ``(count, latent_dim)``, usually standard normal.
+            labels: whole numbers ``(count,)``, the class of each image, for a conditional GAN.
 
         Raises:
-            ValueError: if the latents do not have the generator's latent_dim.
+            ValueError: if the latents do not have the generator's latent_dim, or labels are
+                missing, superfluous or of another number.
         """
         if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
             raise ValueError(
                 f"latents must have shape (count, {self.latent_dim}), "
                 f"but have shape {tuple(latents.shape)}."
             )
-        # In parts of 256, so that thousands of samples fit in a laptop's memory.
-        parts = [
-            to_pixels(ops.convert_to_numpy(self(latents[start : start + 256])))
-            for start in range(0, latents.shape[0], 256)
-        ]
+        self._check_labels(labels, latents.shape[0])
+        parts = []
+        # In parts, so that thousands of samples fit in a laptop's memory.
+        for start in range(0, latents.shape[0], 256):
+            part = slice(start, start + 256)
+            inputs = self._with_labels(latents[part], None if labels is None else labels[part])
+            parts.append(to_pixels(ops.convert_to_numpy(self(inputs))))
         return np.concatenate(parts)
 
-    def sample(self, count: int, seed: int) -> np.ndarray:
-        """``count`` generated images as uint8; the same seed gives the same latents again."""
-        return self.generate(keras.random.normal((count, self.latent_dim), seed=seed))
+    def _check_labels(self, labels: np.ndarray | None, count: int) -> None:
+        if self.conditional and (labels is None or np.shape(labels) != (count,)):
+            raise ValueError(
+                f"This GAN is conditional: give labels of shape ({count},), one class for each "
+                f"row of the latents, not {'none' if labels is None else np.shape(labels)}."
+            )
+        if labels is not None and not self.conditional:
+            raise ValueError("This GAN knows no classes: leave the labels out.")
+
+    def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """``count`` generated images as uint8; the same seed gives the same latents again.
+
+        A conditional GAN needs ``labels`` as ``generate`` does.
+        """
+        return self.generate(keras.random.normal((count, self.latent_dim), seed=seed), labels)
 
 
 @dataclass
@@ -346,14 +381,21 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
                 f"The {name} is not built yet. Give it a keras.Input as its first layer, "
                 "or call it once on a batch."
             )
-    if len(generator.input_shape) != 2:
+    inputs = [[network_input.shape for network_input in generator.inputs]]
+    inputs.append([network_input.shape for network_input in discriminator.inputs])
+    if len(inputs[0]) != len(inputs[1]) or len(inputs[0]) > 2:
+        raise ValueError(
+            "Both networks must take one input, or both two, the second being the class; "
+            f"they take {len(inputs[0])} (generator) and {len(inputs[1])} (discriminator)."
+        )
+    if len(inputs[0][0]) != 2:
         raise ValueError(
             f"The generator must take latents of shape (batch, latent_dim), "
-            f"but takes {generator.input_shape}."
+            f"but takes {inputs[0][0]}."
         )
-    if tuple(generator.output_shape[1:]) != tuple(discriminator.input_shape[1:]):
+    if tuple(generator.output_shape[1:]) != tuple(inputs[1][0][1:]):
         raise ValueError(
             f"The generator makes images of shape {tuple(generator.output_shape[1:])}, but the "
-            f"discriminator takes {tuple(discriminator.input_shape[1:])}. "
+            f"discriminator takes {tuple(inputs[1][0][1:])}. "
             "Build both with the same image_shape."
         )

@@ -32,7 +32,10 @@ def main():
         "slides": (TEST_REQUIREMENTS, export_slides),
         "bench": (TEST_REQUIREMENTS, run_benchmarks),
     }
-    if len(sys.argv) != 2 or sys.argv[1] not in targets:
+    # Only the benchmarks take arguments of their own.
+    if sys.argv[1:2] == ["bench"]:
+        targets["bench"] = (TEST_REQUIREMENTS, lambda: run_benchmarks(*sys.argv[2:]))
+    elif len(sys.argv) != 2 or sys.argv[1] not in targets:
         sys.exit("Usage: python scripts/bootstrap.py " + "|".join(targets))
     os.chdir(ROOT)
     requirements, run = targets[sys.argv[1]]
@@ -72,8 +75,8 @@ def export_slides():
     return call("scripts/export_slides.py")
 
 
-def run_benchmarks():
-    return call("benchmarks/run.py")
+def run_benchmarks(*arguments):
+    return call("benchmarks/run.py", *arguments)
 
 
 def call(*arguments, **options):

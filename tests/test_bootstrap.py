@@ -1,4 +1,5 @@
 import ast
+import re
 import runpy
 import shutil
 import sys
@@ -103,4 +104,19 @@ def test_every_make_target_exists(bootstrap, monkeypatch):
     with pytest.raises(SystemExit) as usage:
         bootstrap["main"]()
     for target in str(usage.value).split()[-1].split("|"):
-        assert f"bootstrap.py {target}\n" in makefile
+        assert re.search(rf"bootstrap\.py {target}( \$\(ARGUMENTS\))?\n", makefile)
+
+
+def test_only_the_benchmarks_take_arguments(bootstrap, monkeypatch):
+    calls = []
+    main = bootstrap["main"]
+    for name in ("make_venv", "install"):
+        monkeypatch.setitem(main.__globals__, name, lambda *_: None)
+    monkeypatch.setitem(main.__globals__, "call", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "bench", "distance", "--minutes", "10"])
+    with pytest.raises(SystemExit):
+        main()
+    assert calls == [("benchmarks/run.py", "distance", "--minutes", "10")]
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "test", "--minutes"])
+    with pytest.raises(SystemExit, match="Usage"):
+        main()

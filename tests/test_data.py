@@ -281,6 +281,25 @@ def one_pass(batches):
     return to_pixels(np.concatenate(list(batches.as_numpy_iterator())))
 
 
+def test_labels_stay_with_their_images():
+    images = numbered_images(50)
+    labels = np.arange(50) * 3
+    plain = list(image_batches(images, 8, seed=1))
+    pairs = list(image_batches(images, 8, seed=1, labels=labels))
+    for alone, (batch, batch_labels) in zip(plain, pairs, strict=True):
+        np.testing.assert_array_equal(alone, batch)
+        numbers = [
+            int(np.flatnonzero((images == pixels).all(axis=(1, 2, 3)))[0])
+            for pixels in np.round((batch.numpy() + 1) * 127.5).astype("uint8")
+        ]
+        np.testing.assert_array_equal(batch_labels, labels[numbers])
+
+
+def test_one_label_an_image_is_required():
+    with pytest.raises(ValueError, match="one an image"):
+        image_batches(numbered_images(50), 8, seed=1, labels=np.arange(49))
+
+
 def test_batches_are_model_range_and_drop_the_short_rest():
     batches = image_batches(numbered_images(50), 16, seed=0)
     assert batches.element_spec.shape.as_list() == [16, 2, 2, 1]

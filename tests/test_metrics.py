@@ -1,4 +1,4 @@
-from gan_helpers import metrics
+from gan_helpers import models
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.dataset_files import DatasetError
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
@@ -113,11 +113,11 @@ def test_the_shipped_features_rank_blur_and_noise_behind_real_images(monkeypatch
 
 
 def test_damaged_shipped_weights_are_named(monkeypatch, tmp_path):
-    for path in metrics.WEIGHTS.iterdir():
+    for path in models.WEIGHTS.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     with (tmp_path / "cifar10_classifier.npz").open("r+b") as file:
         file.seek(5000)
         file.write(b"damage")
-    monkeypatch.setattr(metrics, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
     with pytest.raises(DatasetError, match=r"cifar10_classifier\.npz is damaged"):
         FeatureExtractor()

@@ -50,7 +50,9 @@ def test_dcgan_kernels_start_as_the_paper_says(build):
 def test_layers_of_equal_shape_do_not_start_with_equal_kernels():
     keras.utils.set_random_seed(0)
     discriminator = models.build_dcgan_discriminator(image_shape=(32, 32, 4), width=4)
-    first, second = discriminator.layers[0], discriminator.layers[3]
+    first, second, _ = (
+        layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)
+    )
     assert first.kernel.shape[:3] == second.kernel.shape[:3]
     assert not np.array_equal(first.kernel[..., 0].numpy(), second.kernel[..., 0].numpy())
 
@@ -72,6 +74,73 @@ def test_a_width_that_is_no_size_is_refused(build, width):
 def test_an_image_shape_without_channels_is_refused(build):
     with pytest.raises(ValueError, match="height, width, channels"):
         build(image_shape=(32, 32))
+
+
+def test_conditional_networks_listen_to_the_class():
+    keras.utils.set_random_seed(0)
+    generator = models.build_conditional_generator(5, 3, (16, 24, 1), width=4)
+    discriminator = models.build_conditional_discriminator((16, 24, 1), 3, width=4)
+    latents = keras.random.normal((2, 5), seed=0)
+    first, second = (generator([latents, keras.ops.array([label] * 2)]) for label in (0, 1))
+    assert first.shape == (2, 16, 24, 1)
+    assert not np.array_equal(first, second)
+    assert np.abs(first).max() <= 1
+    logits = [discriminator([first, keras.ops.array([label] * 2)]) for label in (0, 1)]
+    assert logits[0].shape == (2, 1)
+    assert not np.array_equal(*logits)
+
+
+def test_a_conditional_discriminator_is_the_plain_one_plus_a_product():
+    keras.utils.set_random_seed(0)
+    conditional = models.build_conditional_discriminator((16, 16, 1), 3, width=4)
+    plain = models.build_dcgan_discriminator((16, 16, 1), width=4)
+    embedding = next(
+        layer for layer in conditional.layers if isinstance(layer, keras.layers.Embedding)
+    )
+    embedding.set_weights([np.zeros((3, 16))])
+    plain.set_weights(
+        [weight.numpy() for weight in conditional.weights if weight is not embedding.embeddings]
+    )
+    images = keras.random.uniform((4, 16, 16, 1), -1, 1, seed=0)
+    np.testing.assert_allclose(
+        conditional([images, keras.ops.arange(4) % 3]), plain(images), rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("name", ["latent_dim", "classes", "width"])
+def test_conditional_sizes_are_checked(name):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number"):
+        models.build_conditional_generator(**{name: 0})
+
+
+def test_dropout_is_off_unless_asked_for():
+    def count(model):
+        return sum(isinstance(layer, keras.layers.Dropout) for layer in model.layers)
+
+    assert count(models.build_dcgan_discriminator(width=4)) == 0
+    assert count(models.build_dcgan_discriminator(width=4, dropout=0.3)) == 3
+    for dropout in (-0.1, 1.0):
+        with pytest.raises(ValueError, match="dropout must be"):
+            models.build_dcgan_discriminator(dropout=dropout)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        models.build_dcgan_generator,
+        models.build_dcgan_discriminator,
+        models.build_conditional_generator,
+        models.build_conditional_discriminator,
+    ],
+)
+def test_pixels_and_logits_are_float32_also_in_mixed_precision(build):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build(width=4)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.outputs[0].dtype == "float32"
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
 
 
 def test_the_classifier_gives_logits_and_features():

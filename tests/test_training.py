@@ -2,6 +2,8 @@ import json
 
 from gan_helpers import losses
 from gan_helpers.models import (
+    build_conditional_discriminator,
+    build_conditional_generator,
     build_dcgan_discriminator,
     build_dcgan_generator,
     build_dense_discriminator,
@@ -20,7 +22,7 @@ def make_gan(seed=0, ema_decay=0.9, **compile_options):
     keras.utils.set_random_seed(seed)
     gan = GAN(
         build_dcgan_generator(latent_dim=4, image_shape=IMAGE_SHAPE, width=4),
-        build_dcgan_discriminator(image_shape=IMAGE_SHAPE, width=4),
+        build_dcgan_discriminator(image_shape=IMAGE_SHAPE, width=4, dropout=0.3),
         ema_decay=ema_decay,
         seed=seed,
     )
@@ -316,3 +318,48 @@ def test_images_of_another_shape_are_refused():
 def test_latents_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"\(count, 4\)"):
         make_gan().generate(np.zeros((3, 5), np.float32))
+
+
+def make_conditional_gan():
+    keras.utils.set_random_seed(0)
+    gan = GAN(
+        build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
+        build_conditional_discriminator(IMAGE_SHAPE, 3, width=4),
+    )
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return gan
+
+
+def test_a_conditional_gan_trains_on_pairs_and_draws_a_class():
+    gan = make_conditional_gan()
+    before = weights_of(gan.generator)
+    gan.fit(make_images(16), np.arange(16) % 3, batch_size=8, shuffle=False, verbose=0)
+    assert not same(before, weights_of(gan.generator))
+    assert gan.sample(300, seed=1, labels=np.zeros(300)).shape == (300, *IMAGE_SHAPE)
+    latents = keras.random.normal((3, 4), seed=0)
+    first, second = (gan([latents, keras.ops.array([label] * 3)]) for label in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1], [[0, 1, 2]]])
+def test_a_conditional_gan_needs_one_label_an_image(labels):
+    with pytest.raises(ValueError, match="one class for each row"):
+        make_conditional_gan().sample(3, seed=0, labels=labels)
+
+
+def test_a_conditional_gan_does_not_train_without_labels():
+    with pytest.raises(ValueError, match="train on pairs"):
+        make_conditional_gan().fit(make_images(8), verbose=0)
+
+
+def test_a_gan_without_classes_refuses_labels_when_sampling():
+    with pytest.raises(ValueError, match="leave the labels out"):
+        make_gan().sample(2, seed=0, labels=[0, 1])
+
+
+def test_networks_must_agree_about_the_class():
+    with pytest.raises(ValueError, match="Both networks must take one input, or both two"):
+        GAN(
+            build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
+            build_dcgan_discriminator(IMAGE_SHAPE, width=4),
+        )

@@ -1,0 +1,217 @@
+"""Distance to real images against training time: our recipe beside five public ones.
+
+All of them train on the complete CIFAR-10 set in one process and take turns of half a minute, so
+that a slow moment of the machine hits all of them. Only training counts: the clock stands still
+while graphs are built and while images are judged. Two judges compare 10,000 generated images with
+the 50,000 training images: the features of the course's classifier, and those of a convolutional
+network that was never trained and that no recipe was chosen on.
+"""
+
+import contextlib
+import csv
+import io
+import time
+from pathlib import Path
+
+from gan_helpers.callbacks import TimeBudget
+from gan_helpers.data import image_batches, load_cifar10, to_model_range, to_pixels
+from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
+from gan_helpers.precision import fastest_dtype_policy
+from gan_helpers.training import GAN
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+from recipes import PEERS, Recipe
+
+TURN = 30  # seconds
+JUDGED = 10_000  # generated images
+STEPS_AT_ONCE = 10
+COMPLETE_SET = 50_000
+MARKS = (0.2, 0.5, 1.0)  # shares of the minutes at which the recipes are judged
+
+# The recipe of lesson 6.
+WIDTH = 32
+BATCH_SIZE = 16
+LEARNING_RATE = 4e-4
+EMA_DECAY = 0.998
+
+
+class PeerTraining:
+    """A peer's recipe, trained a number of seconds at a time."""
+
+    def __init__(self, recipe: Recipe, images: np.ndarray, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        self.name = recipe.name
+        self.recipe = recipe
+        self.images_seen = 0
+        self.networks = recipe.build()
+        self.average = keras.models.clone_model(self.networks[0])
+        self.average.set_weights(self.networks[0].get_weights())
+        optimizers = tuple(
+            keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1) for _ in range(2)
+        )
+        for network, optimizer in zip(self.networks, optimizers, strict=True):
+            optimizer.build(network.trainable_variables)
+        step = recipe.make_step(self.networks, optimizers)
+        batches = image_batches(images, recipe.batch_size, seed).repeat().prefetch(2)
+        self.iterator = iter(batches)
+
+        @tf.function
+        def several_steps():
+            for _ in tf.range(STEPS_AT_ONCE):
+                real_images = next(self.iterator)
+                real_images.set_shape((recipe.batch_size, 32, 32, 3))
+                # From [-1, 1] to the range of the recipe.
+                step(real_images * (1 - recipe.lowest) / 2 + (1 + recipe.lowest) / 2)
+                if recipe.ema_decay:
+                    self.update_average()
+
+        self.several_steps = several_steps
+        self.several_steps()  # builds the graph
+
+    def update_average(self) -> None:
+        decay = self.recipe.ema_decay
+        for average, value in zip(self.average.weights, self.networks[0].weights, strict=True):
+            average.assign(decay * average + (1 - decay) * value)
+
+    def train(self, seconds: float) -> float:
+        """Train at least that long; return the seconds it took."""
+        start = time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            self.several_steps()
+            self.images_seen += STEPS_AT_ONCE * self.recipe.batch_size
+        return time.perf_counter() - start
+
+    def generate(self, count: int) -> np.ndarray:
+        generator = self.average if self.recipe.ema_decay else self.networks[0]
+        latents = np.random.default_rng(1).normal(size=(count, generator.input_shape[-1]))
+        parts = [
+            generator(latents[i : i + 250].astype("float32"), training=False).numpy()
+            for i in range(0, count, 250)
+        ]
+        lowest = self.recipe.lowest
+        return to_pixels((np.concatenate(parts) - lowest) * 2 / (1 - lowest) - 1)
+
+
+class OurTraining:
+    """The recipe of lesson 6: ``GAN.fit`` on the course's networks."""
+
+    name = "this course, lesson 6"
+
+    def __init__(self, images: np.ndarray, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        self.gan = build_lesson_gan(seed)
+        self.batches = image_batches(images, BATCH_SIZE, seed, flip=True)
+        self.gan.fit(self.batches.take(1), verbose=0)  # builds the graph
+
+    @property
+    def images_seen(self) -> int:
+        return int(self.gan.steps) * BATCH_SIZE
+
+    def train(self, seconds: float) -> float:
+        """Train at least that long; return the seconds it took."""
+        start = time.perf_counter()
+        with contextlib.redirect_stdout(io.StringIO()):  # TimeBudget says when it stops
+            self.gan.fit(self.batches, epochs=1000, verbose=0, callbacks=[TimeBudget(seconds / 60)])
+        return time.perf_counter() - start
+
+    def generate(self, count: int) -> np.ndarray:
+        return self.gan.sample(count, seed=1)
+
+
+def build_lesson_gan(seed: int) -> GAN:
+    """The GAN of lesson 6, compiled with the optimizers of lesson 6."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(fastest_dtype_policy())
+    gan = GAN(
+        build_dcgan_generator(width=WIDTH), build_dcgan_discriminator(width=WIDTH), EMA_DECAY, seed
+    )
+    keras.config.set_dtype_policy(policy)
+    gan.compile(
+        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        steps_per_execution=STEPS_AT_ONCE,
+    )
+    return gan
+
+
+class UntrainedFeatures:
+    """Features of a convolutional network with random weights: means and spreads of its maps.
+
+    It knows nothing of classes and nothing was chosen by it, so it checks the first judge.
+    """
+
+    def __init__(self, seed: int = 123) -> None:
+        keras.utils.set_random_seed(seed)
+        maps = images = keras.Input((32, 32, 3))
+        statistics = []
+        for channels in (32, 64, 96):
+            maps = layers.Conv2D(channels, 3, 2, padding="same", kernel_initializer="he_normal")(
+                maps
+            )
+            maps = layers.ReLU()(maps)
+            statistics += [
+                layers.GlobalAveragePooling2D()(maps),
+                layers.GlobalMaxPooling2D()(maps),
+            ]
+        self.network = keras.Model(images, layers.Concatenate()(statistics))
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        parts = [
+            self.network(to_model_range(images[i : i + 500])).numpy()
+            for i in range(0, len(images), 500)
+        ]
+        return np.concatenate(parts)
+
+
+def measure(minutes: float, log: Path, seed: int = 0) -> None:
+    """Train all recipes in turns, judge them at each mark, print a table and write a log."""
+    images, _ = load_cifar10("train")
+    if len(images) < COMPLETE_SET:
+        print("Skipped: this part needs the complete set (python -m gan_helpers.data cifar10).")
+        return
+    judges = [FeatureExtractor(), UntrainedFeatures()]
+    real = [judge(images) for judge in judges]
+    test, _ = load_cifar10("test")
+    floor = [
+        frechet_distance(judge(test), features)
+        for judge, features in zip(judges, real, strict=True)
+    ]
+    print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.")
+
+    trainings = [OurTraining(images, seed), *(PeerTraining(peer, images, seed) for peer in PEERS)]
+    seconds = [0.0] * len(trainings)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["recipe", "minutes", "images_per_second", "distance", "unseen_judge"])
+        for mark in [share * minutes for share in MARKS]:
+            train_in_turns(trainings, seconds, 60 * mark)
+            for training, elapsed in zip(trainings, seconds, strict=True):
+                generated = training.generate(JUDGED)
+                scores = [
+                    frechet_distance(judge(generated), features)
+                    for judge, features in zip(judges, real, strict=True)
+                ]
+                rate = training.images_seen / elapsed
+                writer.writerow(
+                    [training.name, round(mark, 3), round(rate), *(round(s, 3) for s in scores)]
+                )
+                file.flush()
+                print(
+                    f"{training.name:28} {mark:5.1f} min {rate:7.0f} images/s "
+                    f"{scores[0]:8.1f} {scores[1]:8.3f}",
+                    flush=True,
+                )
+
+
+def train_in_turns(trainings: list, seconds: list[float], until: float) -> None:
+    """Half a minute each, round after round, until each has trained that many seconds."""
+    while min(seconds) < until:
+        for index, training in enumerate(trainings):
+            remaining = until - seconds[index]
+            if remaining > 0:
+                seconds[index] += training.train(min(TURN, remaining))

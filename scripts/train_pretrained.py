@@ -1,0 +1,252 @@
+"""Train the DCGANs whose weights come with the course, on the complete CIFAR-10.
+
+    python scripts/train_pretrained.py dcgan --epochs 100
+    python scripts/train_pretrained.py conditional --epochs 100
+    python scripts/train_pretrained.py dcgan --ship
+
+Needs the complete set (``python -m gan_helpers.data cifar10``). Everything of a run lies in
+outputs/pretrained/NAME: a checkpoint after each epoch, log.csv, the best weights, and snapshots of
+the averaged generator. A run that was stopped continues when the command is given again, also with
+a larger number of epochs. ``--ship`` trains nothing: it copies the results to data/weights.
+
+The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
+first 5,000 test images; the other 5,000 test images play no part.
+"""
+
+import argparse
+import csv
+import math
+import shutil
+import time
+from pathlib import Path
+
+from gan_helpers.animated_files import save_gif
+from gan_helpers.animation import image_grid
+from gan_helpers.callbacks import CheckpointSaver, StopOnNaN
+from gan_helpers.data import image_batches, load_cifar10, to_pixels
+from gan_helpers.dataset_files import write_sums
+from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
+from gan_helpers.training import GAN
+
+import keras
+import numpy as np
+from PIL import Image
+
+BATCH_SIZE = 16
+LEARNING_RATE = 4e-4
+EMA_DECAY = 0.999
+COMPLETE_SET = 50_000
+VALIDATION = 5_000  # generated images, and test images they are compared with
+FIRST_SNAPSHOT = 1_000  # images seen
+SNAPSHOT_RATIO = 1.25  # images seen at one snapshot against the one before
+STAGES = 8
+ROLES = ("generator", "discriminator")
+NAMES = ("dcgan", "conditional")
+HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_cifar10.gif"
+HERO_COLUMNS, HERO_ROWS = 10, 5
+
+
+class Validation(keras.callbacks.Callback):
+    """Measure the distance after each epoch, log it, and keep the best weights."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.features = FeatureExtractor()
+        self.real = self.features(load_cifar10("test")[0][:VALIDATION])
+
+    def on_train_begin(self, logs=None) -> None:
+        rows = read_log(self.folder)
+        self.best = min((float(row["distance"]) for row in rows), default=math.inf)
+        self.seconds = float(rows[-1]["seconds"]) if rows else 0.0
+
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+        self.start = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        self.seconds += time.monotonic() - self.start
+        distance = self.distance()
+        if distance < self.best:
+            self.best = distance
+            networks = (self.model.ema_generator, self.model.discriminator)
+            for role, network in zip(ROLES, networks, strict=True):
+                save_weights(network, best_path(self.folder, role, epoch + 1))
+        images_seen = int(self.model.steps) * BATCH_SIZE
+        row = {"epoch": epoch + 1, "images_seen": images_seen, "seconds": round(self.seconds)}
+        row |= {name: round(float(value), 4) for name, value in logs.items()}
+        append_to_log(self.folder, row | {"distance": round(distance, 2)})
+
+    def distance(self) -> float:
+        labels = np.arange(VALIDATION) % 10 if self.model.conditional else None
+        images = self.model.sample(VALIDATION, seed=1, labels=labels)
+        return frechet_distance(self.features(images), self.real)
+
+
+class Snapshots(keras.callbacks.Callback):
+    """Keep the averaged generator at evenly spaced logarithms of the images seen."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def on_train_begin(self, logs=None) -> None:
+        if int(self.model.steps) == 0:
+            self.save(0)
+        self.next = next_snapshot(int(self.model.steps) * BATCH_SIZE)
+
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
+        images_seen = int(self.model.steps) * BATCH_SIZE
+        if images_seen >= self.next:
+            self.save(images_seen)
+            self.next = next_snapshot(images_seen)
+
+    def save(self, images_seen: int) -> None:
+        save_weights(self.model.ema_generator, self.folder / f"snapshot_{images_seen:09d}.npz")
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    folder = arguments.runs / arguments.name
+    if arguments.ship:
+        ship(arguments.name, folder)
+    else:
+        train(arguments, folder)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--epochs", type=int, default=100, help="in all, earlier ones included")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bfloat16", action="store_true", help="for processors that have it")
+    parser.add_argument("--sample", action="store_true", help="a trial run on the sample")
+    parser.add_argument("--ship", action="store_true", help="copy the results to data/weights")
+    parser.add_argument("--runs", type=Path, default=Path("outputs/pretrained"))
+    return parser.parse_args()
+
+
+def train(arguments: argparse.Namespace, folder: Path) -> None:
+    if arguments.bfloat16:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(arguments.seed)
+    images, labels = load_cifar10("train")
+    if len(images) < COMPLETE_SET and not arguments.sample:
+        raise SystemExit(
+            "The complete CIFAR-10 is not on this machine. Fetch it first: "
+            "python -m gan_helpers.data cifar10"
+        )
+    networks = [build_pretrained(f"{arguments.name}_{role}") for role in ROLES]
+    gan = GAN(*networks, ema_decay=EMA_DECAY, seed=arguments.seed)
+    gan.compile(
+        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+    )
+    keras.config.set_dtype_policy("float32")  # the judge works in full precision
+    folder.mkdir(parents=True, exist_ok=True)
+    saver = CheckpointSaver(folder / "checkpoints")
+    epoch = saver.restore(gan) if (folder / "checkpoints").exists() else 0
+    cut_log(folder, epoch)
+    # Each start has its own order of the images: a pass that was cut off is not begun again.
+    batches = image_batches(
+        images,
+        BATCH_SIZE,
+        seed=arguments.seed + epoch,
+        flip=True,
+        labels=labels if gan.conditional else None,
+    )
+    gan.fit(
+        batches,
+        initial_epoch=epoch,
+        epochs=arguments.epochs,
+        verbose=2,
+        # Before the checkpoint: an epoch that is saved has been logged.
+        callbacks=[StopOnNaN(), Snapshots(folder), Validation(folder), saver],
+    )
+
+
+def ship(name: str, folder: Path) -> None:
+    """Copy the best weights and the log to data/weights; of the DCGAN also stages and the GIF."""
+    best = min(read_log(folder), key=lambda row: float(row["distance"]))
+    for role in ROLES:
+        shutil.copy(best_path(folder, role, int(best["epoch"])), WEIGHTS / f"{name}_{role}.npz")
+    shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
+    if name == "dcgan":
+        snapshots = [
+            path
+            for path in sorted(folder.glob("snapshot_*.npz"))
+            if snapshot_images(path) <= int(best["images_seen"])
+        ]
+        ship_stages(snapshots)
+        make_hero(snapshots)
+    write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
+    print(f"Shipped epoch {best['epoch']} with distance {best['distance']} in {WEIGHTS}.")
+
+
+def ship_stages(snapshots: list[Path]) -> None:
+    for path in WEIGHTS.glob("dcgan_stage_*.npz"):
+        path.unlink()
+    # Evenly spaced in the logarithm of the images seen, as the snapshots are.
+    for index in np.linspace(0, len(snapshots) - 1, STAGES).round().astype(int):
+        images_seen = snapshot_images(snapshots[index])
+        shutil.copy(snapshots[index], WEIGHTS / f"dcgan_stage_{images_seen:09d}.npz")
+
+
+def make_hero(snapshots: list[Path]) -> None:
+    """One frame a snapshot, always of the same latents, and the last frame as a still."""
+    generator = build_pretrained("dcgan_generator")
+    latents = keras.random.normal((HERO_COLUMNS * HERO_ROWS, generator.input_shape[-1]), seed=3)
+    frames = []
+    for path in snapshots:
+        images = load_weights(generator, path)(latents, training=False)
+        images = to_pixels(keras.ops.convert_to_numpy(images))
+        frames.append(image_grid(images, columns=HERO_COLUMNS, scale=2))
+    save_gif(frames, HERO, seconds=8.0, hold=3.0)
+    Image.fromarray(frames[-1]).save(HERO.with_suffix(".png"), optimize=True)
+    print(f"{HERO}: {HERO.stat().st_size / 1e6:.2f} MB, {len(frames)} frames")
+
+
+def best_path(folder: Path, role: str, epoch: int) -> Path:
+    return folder / f"{role}_epoch_{epoch:04d}.npz"
+
+
+def snapshot_images(path: Path) -> int:
+    return int(path.stem.removeprefix("snapshot_"))
+
+
+def next_snapshot(images_seen: int) -> int:
+    """The first of FIRST_SNAPSHOT x SNAPSHOT_RATIO ** k that is above ``images_seen``."""
+    k = 0
+    while FIRST_SNAPSHOT * SNAPSHOT_RATIO**k <= images_seen:
+        k += 1
+    return math.ceil(FIRST_SNAPSHOT * SNAPSHOT_RATIO**k)
+
+
+def read_log(folder: Path) -> list[dict[str, str]]:
+    path = folder / "log.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def append_to_log(folder: Path, row: dict[str, float]) -> None:
+    path = folder / "log.csv"
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def cut_log(folder: Path, epoch: int) -> None:
+    """Drop the rows of epochs that no checkpoint holds: they are trained again."""
+    rows = [row for row in read_log(folder) if int(row["epoch"]) <= epoch]
+    (folder / "log.csv").unlink(missing_ok=True)
+    for row in rows:
+        append_to_log(folder, row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The peers' recipes really train, and the table's figures come from what was trained."""
+
+import csv
+import sys
+from pathlib import Path
+
+from gan_helpers.data import load_cifar10
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+import distance
+import recipes
+import throughput
+
+
+@pytest.mark.parametrize("recipe", recipes.PEERS, ids=lambda recipe: recipe.name)
+def test_a_step_of_each_peer_moves_both_networks(recipe):
+    keras.utils.set_random_seed(0)
+    networks = recipe.build()
+    assert networks[0].output_shape == (None, 32, 32, 3)
+    assert networks[1].output_shape == (None, 1)
+    before = [[weight.numpy() for weight in net.trainable_weights] for net in networks]
+    optimizers = tuple(keras.optimizers.Adam(1e-3) for _ in networks)
+    real_images = tf.random.uniform((4, 32, 32, 3), recipe.lowest, 1.0)
+    recipe.make_step(networks, optimizers)(real_images)
+    for old, network in zip(before, networks, strict=True):
+        moved = [
+            not np.array_equal(a, b.numpy())
+            for a, b in zip(old, network.trainable_weights, strict=True)
+        ]
+        assert all(moved)
+    images = networks[0](tf.random.normal((8, networks[0].input_shape[-1])))
+    assert recipe.lowest <= tf.reduce_min(images) and tf.reduce_max(images) <= 1
+
+
+def test_cross_entropy_is_that_of_keras():
+    logits, labels = tf.constant([[-2.0], [0.5], [3.0]]), tf.constant([[0.0], [0.9], [1.0]])
+    expected = keras.losses.BinaryCrossentropy(from_logits=True)(labels, logits)
+    assert recipes.cross_entropy(logits, labels).numpy() == pytest.approx(float(expected))
+
+
+def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(distance, "COMPLETE_SET", 0)
+    monkeypatch.setattr(distance, "JUDGED", 20)
+    monkeypatch.setattr(distance, "PEERS", [recipes.PEERS[1]])
+    monkeypatch.setattr(distance, "load_cifar10", lambda split: load_cifar10(split, limit=256))
+    distance.measure(minutes=0.05, log=tmp_path / "log.csv")
+    with (tmp_path / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["minutes"] for row in rows] == ["0.01"] * 2 + ["0.025"] * 2 + ["0.05"] * 2
+    assert {row["recipe"] for row in rows} == {"gan-flavours-keras", "this course, lesson 6"}
+    assert all(float(row["distance"]) > 0 and float(row["unseen_judge"]) > 0 for row in rows)
+    assert "gan-flavours-keras" in capsys.readouterr().out
+
+
+def test_products_of_the_networks_are_counted_right():
+    generator, discriminator = recipes.build_pytorch_tutorial()
+    for network, products in (
+        (generator, throughput.GENERATOR_PRODUCTS),
+        (discriminator, throughput.DISCRIMINATOR_PRODUCTS),
+    ):
+        assert products == sum(products_of(layer) for layer in network.layers)
+
+
+def products_of(layer):
+    """Multiply-adds of one image: kernel size times places where the kernel is applied."""
+    if isinstance(layer, keras.layers.Dense):
+        return int(np.prod(layer.kernel.shape))
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        return int(np.prod(layer.kernel.shape) * np.prod(layer.input.shape[1:3]))
+    if isinstance(layer, keras.layers.Conv2D):
+        return int(np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:3]))
+    return 0

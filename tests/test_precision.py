@@ -1,0 +1,20 @@
+from gan_helpers import precision
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("float32_seconds", "bfloat16_seconds", "policy"),
+    [(8.0, 1.0, "mixed_bfloat16"), (1.4, 1.0, "float32"), (1.0, 8.0, "float32")],
+)
+def test_bfloat16_is_chosen_where_it_is_clearly_faster(
+    monkeypatch, float32_seconds, bfloat16_seconds, policy
+):
+    seconds = {"float32": float32_seconds, "bfloat16": bfloat16_seconds}
+    monkeypatch.setattr(precision, "_seconds", lambda dtype: seconds[dtype.name])
+    assert precision.fastest_dtype_policy() == policy
+
+
+def test_the_machine_is_really_timed():
+    assert 0 < precision._seconds(precision.tf.float32) < 10
+    assert precision.fastest_dtype_policy() in ("float32", "mixed_bfloat16")

@@ -1,0 +1,99 @@
+"""The script behind the shipped weights, on tiny networks and a few images."""
+
+import csv
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+from gan_helpers import models
+from gan_helpers.data import load_cifar10
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "train_pretrained.py"
+TINY = {
+    "dcgan_generator": lambda: models.build_dcgan_generator(width=4),
+    "dcgan_discriminator": lambda: models.build_dcgan_discriminator(width=4),
+    "conditional_generator": lambda: models.build_conditional_generator(width=4),
+    "conditional_discriminator": lambda: models.build_conditional_discriminator(width=4),
+}
+
+
+@pytest.fixture
+def script(monkeypatch, tmp_path):
+    specification = importlib.util.spec_from_file_location("train_pretrained", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    monkeypatch.setenv("GAN_DATA", "sample")
+    monkeypatch.setattr(models, "PRETRAINED", TINY)
+    monkeypatch.setattr(module, "load_cifar10", lambda split: load_cifar10(split, limit=320))
+    monkeypatch.setattr(module, "VALIDATION", 20)
+    monkeypatch.setattr(module, "FIRST_SNAPSHOT", 50)
+    monkeypatch.setattr(module, "HERO", tmp_path / "hero.gif")
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for name in ("cifar10_classifier.npz", "SHA256SUMS"):
+        shutil.copy(models.WEIGHTS / name, weights)
+    for owner in (module, models):
+        monkeypatch.setattr(owner, "WEIGHTS", weights)
+    return module
+
+
+def run(script, monkeypatch, tmp_path, *arguments):
+    command = ["train_pretrained.py", *arguments, "--runs", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", command)
+    script.main()
+
+
+def read_log(tmp_path, name):
+    with (tmp_path / "runs" / name / "log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_stopped_run_goes_on_and_its_results_can_be_loaded(script, monkeypatch, tmp_path):
+    run(script, monkeypatch, tmp_path, "dcgan", "--sample", "--epochs", "1")
+    first = read_log(tmp_path, "dcgan")
+    run(script, monkeypatch, tmp_path, "dcgan", "--sample", "--epochs", "3")
+    rows = read_log(tmp_path, "dcgan")
+    assert rows[:1] == first
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    assert [int(row["images_seen"]) for row in rows] == [320, 640, 960]
+
+    run(script, monkeypatch, tmp_path, "dcgan", "--ship")
+    generator = models.load_pretrained("dcgan_generator")
+    best = min(rows, key=lambda row: float(row["distance"]))
+    stages = models.load_training_stages()
+    assert len(stages) == 8
+    assert next(iter(stages)) == 0
+    assert max(stages) <= int(best["images_seen"])
+    assert models.load_pretrained("dcgan_discriminator")(generator(np.zeros((1, 64)))).shape == (
+        1,
+        1,
+    )
+    assert (tmp_path / "hero.gif").stat().st_size > 0
+
+
+def test_the_conditional_run_works_too(script, monkeypatch, tmp_path):
+    run(script, monkeypatch, tmp_path, "conditional", "--sample", "--epochs", "1")
+    run(script, monkeypatch, tmp_path, "conditional", "--ship")
+    assert models.load_pretrained("conditional_generator").count_params() > 0
+
+
+def test_epochs_without_a_checkpoint_leave_the_log(script, tmp_path):
+    for epoch in (1, 2, 3):
+        script.append_to_log(tmp_path, {"epoch": epoch, "distance": 1.0})
+    script.cut_log(tmp_path, 2)
+    assert [row["epoch"] for row in script.read_log(tmp_path)] == ["1", "2"]
+
+
+def test_the_sample_is_not_taken_for_the_complete_set(script, monkeypatch, tmp_path):
+    with pytest.raises(SystemExit, match="complete CIFAR-10 is not on this machine"):
+        run(script, monkeypatch, tmp_path, "dcgan")
+
+
+def test_snapshots_are_evenly_spaced_in_the_logarithm(script):
+    assert script.next_snapshot(0) == 50
+    assert script.next_snapshot(50) == 63  # 62.5, rounded up
+    assert script.next_snapshot(49_999) == pytest.approx(50 * 1.25**31, abs=1)
