@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LessonAxes",
     "LessonFigure",
     "new_figure",
+    "plot_distances",
     "plot_images",
     "plot_losses",
     "plot_score_histogram",
@@ -46,6 +48,13 @@ NEUTRAL = "#555555"
 REAL_STYLE = {"color": REAL, "linestyle": "-", "marker": "o"}
 FAKE_STYLE = {"color": FAKE, "linestyle": "--", "marker": "s"}
 DISCRIMINATOR_STYLE = {"color": DISCRIMINATOR, "linestyle": "-.", "marker": "^"}
+
+CURVE_STYLES = [
+    FAKE_STYLE,
+    REAL_STYLE,
+    DISCRIMINATOR_STYLE,
+    {"color": NEUTRAL, "linestyle": ":", "marker": "d"},
+]
 
 DPI = 100
 FONT_SIZE = 13
@@ -309,6 +318,54 @@ def plot_scores(
     )
     axes.set_yticks([0, 0.5, 1])
     axes.set_ylabel("mean score of D")
+    return figure
+
+
+def plot_distances(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    alt: str,
+    references: Mapping[str, float] | None = None,
+    step_label: str = "minutes of training",
+) -> LessonFigure:
+    """Draw distances to real images against training time, on a logarithmic vertical axis.
+
+    Args:
+        curves: legend -> (times, distances), two sequences of one length; at most four curves.
+        alt: what the curves do. Required.
+        references: label -> a distance to mark with a horizontal line, such as that of real
+            images nobody trained on.
+        step_label: the horizontal axis.
+
+    Raises:
+        ValueError: if there is no curve or more than four, a curve is empty, its two sequences
+            differ in length, or a distance is not above 0.
+    """
+    check_alt(alt)
+    if not 1 <= len(curves) <= len(CURVE_STYLES):
+        raise ValueError(f"Give 1 to {len(CURVE_STYLES)} curves, not {len(curves)}.")
+    figure, axes = new_figure(alt=alt, width=8.0)
+    for (label, (times, distances)), style in zip(curves.items(), CURVE_STYLES, strict=False):
+        times = _as_numbers(f"times of {label!r}", times)
+        distances = _as_numbers(f"distances of {label!r}", distances)
+        if len(times) != len(distances):
+            raise ValueError(f"{label!r} has {len(times)} times but {len(distances)} distances.")
+        if (distances <= 0).any():
+            raise ValueError(f"{label!r} holds a distance of 0 or less, which has no logarithm.")
+        axes.plot(times, distances, label=label, linewidth=LINE_WIDTH, **style)
+    for label, height in (references or {}).items():
+        axes.axhline(height, color=NEUTRAL, linewidth=1, linestyle=":")
+        axes.annotate(
+            label, (0.99, height), xycoords=("axes fraction", "data"), ha="right", va="bottom"
+        )
+    axes.set_yscale("log")
+    # Plain numbers: 50 and 100 read better than powers of ten.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel=step_label, ylabel="distance (lower is better)")
+    if len(curves) > 1:
+        axes.legend()
     return figure
 
 

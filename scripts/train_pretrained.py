@@ -17,15 +17,13 @@ import argparse
 import csv
 import math
 import shutil
-import time
 from pathlib import Path
 
 from gan_helpers.animated_files import save_gif
 from gan_helpers.animation import image_grid
-from gan_helpers.callbacks import CheckpointSaver, StopOnNaN
+from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
 from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.dataset_files import write_sums
-from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
 from gan_helpers.training import GAN
 
@@ -47,26 +45,24 @@ HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_
 HERO_COLUMNS, HERO_ROWS = 10, 5
 
 
-class Validation(keras.callbacks.Callback):
+class Validation(DistanceRecorder):
     """Measure the distance after each epoch, log it, and keep the best weights."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
+    def __init__(self, folder: Path, conditional: bool) -> None:
+        images, labels = load_cifar10("test")
+        super().__init__(images[:VALIDATION], labels[:VALIDATION] if conditional else None, seed=1)
         self.folder = folder
-        self.features = FeatureExtractor()
-        self.real = self.features(load_cifar10("test")[0][:VALIDATION])
 
     def on_train_begin(self, logs=None) -> None:
         rows = read_log(self.folder)
         self.best = min((float(row["distance"]) for row in rows), default=math.inf)
         self.seconds = float(rows[-1]["seconds"]) if rows else 0.0
 
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        self.start = time.monotonic()
-
     def on_epoch_end(self, epoch: int, logs=None) -> None:
-        self.seconds += time.monotonic() - self.start
-        distance = self.distance()
+        super().on_epoch_end(epoch, logs)
+        if self.epochs[-1:] != [epoch + 1]:
+            return  # diverged: nothing was measured
+        distance = self.distances[-1]
         if distance < self.best:
             self.best = distance
             networks = (self.model.ema_generator, self.model.discriminator)
@@ -76,11 +72,6 @@ class Validation(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "images_seen": images_seen, "seconds": round(self.seconds)}
         row |= {name: round(float(value), 4) for name, value in logs.items()}
         append_to_log(self.folder, row | {"distance": round(distance, 2)})
-
-    def distance(self) -> float:
-        labels = np.arange(VALIDATION) % 10 if self.model.conditional else None
-        images = self.model.sample(VALIDATION, seed=1, labels=labels)
-        return frechet_distance(self.features(images), self.real)
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -161,7 +152,7 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         epochs=arguments.epochs,
         verbose=2,
         # Before the checkpoint: an epoch that is saved has been logged.
-        callbacks=[StopOnNaN(), Snapshots(folder), Validation(folder), saver],
+        callbacks=[StopOnNaN(), Snapshots(folder), Validation(folder, gan.conditional), saver],
     )
 
 

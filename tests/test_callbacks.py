@@ -1,4 +1,13 @@
-from gan_helpers.callbacks import CheckpointSaver, LiveView, SampleRecorder, StopOnNaN, TimeBudget
+from gan_helpers.callbacks import (
+    CheckpointSaver,
+    DistanceRecorder,
+    LiveView,
+    SampleRecorder,
+    StopOnNaN,
+    TimeBudget,
+)
+from gan_helpers.data import load_cifar10
+from gan_helpers.metrics import FeatureExtractor, frechet_distance
 
 import keras
 import numpy as np
@@ -149,3 +158,41 @@ def test_the_live_view_shows_one_picture_and_updates_it(gan, recorder, monkeypat
 def test_every_must_be_at_least_one_epoch(make):
     with pytest.raises(ValueError, match="at least 1 epoch"):
         make(0)
+
+
+def test_distances_are_measured_against_the_training_time_alone(monkeypatch):
+    monkeypatch.setenv("GAN_DATA", "sample")
+    real, _ = load_cifar10("test", limit=40)
+    keras.utils.set_random_seed(0)
+    gan = test_training.GAN(
+        test_training.build_dcgan_generator(width=4),
+        test_training.build_dcgan_discriminator(width=4),
+    )
+    gan.compile(keras.optimizers.Adam(0.05), keras.optimizers.Adam(0.05))
+    # Begin and end of each epoch; between epochs the clock runs on while distances are measured.
+    moments = iter([0.0, 60.0, 500.0, 530.0, 900.0, 990.0])
+    recorder = DistanceRecorder(real, every=2, seed=5, clock=moments.__next__)
+    images = np.random.default_rng(0).uniform(-1, 1, (16, 32, 32, 3)).astype("float32")
+    fit(gan, images, epochs=3, callbacks=[recorder])
+    assert recorder.epochs == [2]
+    assert recorder.minutes == [1.5]
+    extract = FeatureExtractor()
+    expected = frechet_distance(extract(gan.sample(40, seed=5)), extract(real))
+    assert recorder.measure() == pytest.approx(expected)
+    assert recorder.distances[0] != recorder.measure(), "one more epoch has moved the model"
+
+
+def test_conditional_models_are_measured_on_the_classes_of_the_real_images(monkeypatch):
+    monkeypatch.setenv("GAN_DATA", "sample")
+    real, labels = load_cifar10("test", limit=40)
+    asked = []
+
+    class Model:
+        def sample(self, count, seed, labels):
+            asked.append(labels)
+            return real
+
+    recorder = DistanceRecorder(real, labels)
+    recorder.set_model(Model())
+    assert recorder.measure() == pytest.approx(0, abs=1e-4)
+    np.testing.assert_array_equal(asked[0], labels)

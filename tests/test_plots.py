@@ -385,3 +385,29 @@ def test_wrong_scores():
         plots.plot_score_histogram([], [0.5], alt=ALT)
     with pytest.raises(ValueError, match="fake_scores holds nan"):
         plots.plot_score_histogram([0.5], [math.nan], alt=ALT)
+
+
+def test_distances_have_a_logarithmic_axis_and_plain_numbers():
+    curves = {"ours": ([1, 2, 5], [90, 40, 20]), "theirs": ([2, 5], [120, 70])}
+    figure = plots.plot_distances(curves, references={"real images": 2.0}, alt=ALT)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == "log"
+    assert [line.get_label() for line in axes.lines[:2]] == ["ours", "theirs"]
+    styles = {(line.get_linestyle(), line.get_marker()) for line in axes.lines[:2]}
+    assert len(styles) == 2, "colour is not the only difference"
+    assert axes.yaxis.get_major_formatter()(100, 0) == "100"
+    assert "real images" in [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize(
+    ("curves", "complaint"),
+    [
+        ({}, "1 to 4 curves"),
+        ({str(i): ([1], [1]) for i in range(5)}, "1 to 4 curves"),
+        ({"a": ([1, 2], [3])}, "2 times but 1 distances"),
+        ({"a": ([1, 2], [3, 0])}, "no logarithm"),
+    ],
+)
+def test_impossible_distance_curves_are_refused(curves, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        plots.plot_distances(curves, alt=ALT)
