@@ -31,8 +31,8 @@ import keras
 import numpy as np
 from PIL import Image
 
-BATCH_SIZE = 16
-LEARNING_RATE = 4e-4
+BATCH_SIZE = 32
+LEARNING_RATE = 2e-4
 EMA_DECAY = 0.999
 COMPLETE_SET = 50_000
 VALIDATION = 5_000  # generated images, and test images they are compared with
