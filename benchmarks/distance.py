@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from gan_helpers.callbacks import TimeBudget
-from gan_helpers.data import image_batches, load_cifar10, to_model_range, to_pixels
+from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
 from gan_helpers.precision import fastest_dtype_policy
@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from recipes import PEERS, Recipe
+from recipes import PEERS, Recipe, build_adams
 
 TURN = 30  # seconds
 JUDGED = 10_000  # generated images
@@ -50,11 +50,7 @@ class PeerTraining:
         self.networks = recipe.build()
         self.average = keras.models.clone_model(self.networks[0])
         self.average.set_weights(self.networks[0].get_weights())
-        optimizers = tuple(
-            keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1) for _ in range(2)
-        )
-        for network, optimizer in zip(self.networks, optimizers, strict=True):
-            optimizer.build(network.trainable_variables)
+        optimizers = build_adams(self.networks, recipe.learning_rate, recipe.beta_1)
         step = recipe.make_step(self.networks, optimizers)
         batches = image_batches(images, recipe.batch_size, seed).repeat().prefetch(2)
         self.iterator = iter(batches)
@@ -138,8 +134,8 @@ def build_lesson_gan(seed: int) -> GAN:
     return gan
 
 
-class UntrainedFeatures:
-    """Features of a convolutional network with random weights: means and spreads of its maps.
+class UntrainedFeatures(FeatureExtractor):
+    """Features of a convolutional network with random weights: means and maxima of its maps.
 
     It knows nothing of classes and nothing was chosen by it, so it checks the first judge.
     """
@@ -159,13 +155,6 @@ class UntrainedFeatures:
             ]
         self.network = keras.Model(images, layers.Concatenate()(statistics))
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        parts = [
-            self.network(to_model_range(images[i : i + 500])).numpy()
-            for i in range(0, len(images), 500)
-        ]
-        return np.concatenate(parts)
-
 
 def measure(minutes: float, log: Path, seed: int = 0) -> None:
     """Train all recipes in turns, judge them at each mark, print a table and write a log."""
@@ -175,11 +164,12 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
         return
     judges = [FeatureExtractor(), UntrainedFeatures()]
     real = [judge(images) for judge in judges]
-    test, _ = load_cifar10("test")
-    floor = [
-        frechet_distance(judge(test), features)
-        for judge, features in zip(judges, real, strict=True)
-    ]
+
+    def score(judged: np.ndarray) -> list[float]:
+        pairs = zip(judges, real, strict=True)
+        return [frechet_distance(judge(judged), features) for judge, features in pairs]
+
+    floor = score(load_cifar10("test")[0])
     print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.")
 
     trainings = [OurTraining(images, seed), *(PeerTraining(peer, images, seed) for peer in PEERS)]
@@ -191,11 +181,7 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
         for mark in [share * minutes for share in MARKS]:
             train_in_turns(trainings, seconds, 60 * mark)
             for training, elapsed in zip(trainings, seconds, strict=True):
-                generated = training.generate(JUDGED)
-                scores = [
-                    frechet_distance(judge(generated), features)
-                    for judge, features in zip(judges, real, strict=True)
-                ]
+                scores = score(training.generate(JUDGED))
                 rate = training.images_seen / elapsed
                 writer.writerow(
                     [training.name, round(mark, 3), round(rate), *(round(s, 3) for s in scores)]

@@ -62,6 +62,25 @@ def update(tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model, optimiz
     optimizer.apply(tape.gradient(loss, variables), variables)
 
 
+def build_adams(networks: Networks, learning_rate: float, beta_1: float) -> Optimizers:
+    """One Adam a network, with its moments made before the first step is traced."""
+    optimizers = tuple(keras.optimizers.Adam(learning_rate, beta_1=beta_1) for _ in networks)
+    for network, optimizer in zip(networks, optimizers, strict=True):
+        optimizer.build(network.trainable_variables)
+    return optimizers
+
+
+def bare_loop(networks: Networks, batches: tf.data.Dataset) -> Callable[[], None]:
+    """The step of the TensorFlow tutorial over all batches: no metrics, average or callbacks."""
+    step = tf.function(one_pass(networks, build_adams(networks, 2e-4, beta_1=0.5)))
+
+    def run() -> None:
+        for real_images in batches:
+            step(real_images)
+
+    return run
+
+
 def one_pass(networks: Networks, optimizers: Optimizers, real_label: float = 1.0) -> Step:
     """Both updates from the same pass, the order of the TensorFlow tutorial."""
     generator, discriminator = networks

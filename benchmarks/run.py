@@ -14,12 +14,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from gan_helpers import animation, losses, models
+from gan_helpers import animation, models
 from gan_helpers.training import GAN
 
 import distance
 import keras
 import numpy as np
+import recipes
 import tensorflow as tf
 import test_costs
 import throughput
@@ -56,8 +57,14 @@ def measure_overhead() -> None:
         ("dense GAN, 28 x 28 x 1", build_dense, (28, 28, 1)),
         ("DCGAN, 32 x 32 x 3", build_dcgan, (32, 32, 3)),
     ):
-        images = random_images(BATCH_SIZE * STEPS, shape)
-        runs = plain_loop(*build(), images), fit(*build(), images)
+        images = throughput.random_images(BATCH_SIZE * STEPS, shape)
+        batches = tf.data.Dataset.from_tensor_slices(images).batch(BATCH_SIZE)
+        gan = GAN(*build())
+        gan.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4))
+        runs = (
+            recipes.bare_loop(build(), batches),
+            lambda gan=gan, batches=batches: gan.fit(batches, verbose=0),
+        )
         plain, ours = (len(images) / seconds for seconds in median_seconds(*runs))
         print(f"{name + ', plain tf.function loop':44} {plain:9.0f} {1:23.2f}")
         print(f"{name + ', GAN.fit':44} {ours:9.0f} {ours / plain:23.2f}")
@@ -70,7 +77,7 @@ def measure_latency() -> None:
         latents = keras.random.normal((count, gan.latent_dim), seed=0)
         (seconds,) = median_seconds(lambda latents=latents: gan.generate(latents))
         print(f"{f'DCGAN, generate {count} images':44} {1000 * seconds:9.1f}")
-    frames = list(random_images(30, (200, 200, 3), dtype="uint8"))
+    frames = list(np.random.default_rng(0).integers(0, 256, (30, 200, 200, 3), dtype="uint8"))
     with tempfile.TemporaryDirectory() as folder:
         for save, suffix in ((animation.save_gif, "gif"), (animation.save_webp, "webp")):
             path = Path(folder) / f"bench.{suffix}"
@@ -84,50 +91,6 @@ def build_dense() -> tuple[keras.Model, keras.Model]:
 
 def build_dcgan() -> tuple[keras.Model, keras.Model]:
     return models.build_dcgan_generator(), models.build_dcgan_discriminator()
-
-
-def random_images(count: int, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
-    random = np.random.default_rng(0)
-    if dtype == "uint8":
-        return random.integers(0, 256, (count, *shape), dtype="uint8")
-    return random.uniform(-1, 1, (count, *shape)).astype(dtype)
-
-
-def fit(generator: keras.Model, discriminator: keras.Model, images: np.ndarray):
-    gan = GAN(generator, discriminator)
-    gan.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4))
-    batches = tf.data.Dataset.from_tensor_slices(images).batch(BATCH_SIZE)
-    return lambda: gan.fit(batches, verbose=0)
-
-
-def plain_loop(generator: keras.Model, discriminator: keras.Model, images: np.ndarray):
-    """The step of lesson 3 in a bare loop: no metrics, no average, no callbacks."""
-    latent_dim = generator.input_shape[-1]
-    optimizers = keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4)
-    for optimizer, network in zip(optimizers, (generator, discriminator), strict=True):
-        optimizer.build(network.trainable_variables)
-    batches = tf.data.Dataset.from_tensor_slices(images).batch(BATCH_SIZE)
-
-    @tf.function
-    def step(real_images):
-        latents = tf.random.normal((tf.shape(real_images)[0], latent_dim))
-        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-            fake_logits = discriminator(generator(latents, training=True), training=True)
-            real_logits = discriminator(real_images, training=True)
-            generator_loss = losses.non_saturating_generator_loss(fake_logits)
-            discriminator_loss = losses.discriminator_loss(real_logits, fake_logits)
-        for tape, loss, network, optimizer in (
-            (generator_tape, generator_loss, generator, optimizers[0]),
-            (discriminator_tape, discriminator_loss, discriminator, optimizers[1]),
-        ):
-            gradients = tape.gradient(loss, network.trainable_variables)
-            optimizer.apply(gradients, network.trainable_variables)
-
-    def run():
-        for real_images in batches:
-            step(real_images)
-
-    return run
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class FeatureExtractor:
             weights = shipped_weights(CLASSIFIER)
         self.classifier = load_weights(build_classifier(), weights)
         hidden = self.classifier.get_layer("features").output
-        self._features = keras.Model(self.classifier.inputs[0], hidden)
+        self.network = keras.Model(self.classifier.inputs[0], hidden)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``.
@@ -51,7 +51,7 @@ class FeatureExtractor:
             )
         # In parts, so that 50,000 images fit in a laptop's memory.
         parts = [
-            keras.ops.convert_to_numpy(self._features(to_model_range(images[i : i + 500])))
+            keras.ops.convert_to_numpy(self.network(to_model_range(images[i : i + 500])))
             for i in range(0, len(images), 500)
         ]
         return np.concatenate(parts)

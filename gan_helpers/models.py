@@ -242,16 +242,13 @@ def build_conditional_discriminator(
     """
     _check_sizes(classes=classes)
     unconditional = build_dcgan_discriminator(image_shape, width)
-    images = keras.Input(image_shape, name="images")
+    maps = unconditional.layers[-3].output  # before the flattening and the logit
     labels = keras.Input((), dtype="int32", name="labels")
-    maps = images
-    for layer in unconditional.layers[:-2]:  # all but the flattening and the logit
-        maps = layer(maps)
-    logit = unconditional.layers[-1](unconditional.layers[-2](maps))
     vectors = layers.Embedding(classes, maps.shape[-1], embeddings_initializer=_normal())(labels)
     features = layers.GlobalAveragePooling2D()(maps)
     fit = layers.Dot(axes=1)([features, vectors])
-    return keras.Model([images, labels], layers.Add(dtype="float32")([logit, fit]))
+    logits = layers.Add(dtype="float32")([unconditional.outputs[0], fit])
+    return keras.Model([unconditional.inputs[0], labels], logits, name="discriminator")
 
 
 def build_classifier(

@@ -21,11 +21,7 @@ def fastest_dtype_policy() -> str:
     float32. Recent processors and GPUs multiply it several times faster, others have to emulate
     it and lose. So the two are timed here, which takes a few hundredths of a second.
     """
-    return _choose(_seconds(tf.float32), _seconds(tf.bfloat16))
-
-
-def _choose(float32_seconds: float, bfloat16_seconds: float) -> str:
-    faster = float32_seconds > WORTHWHILE * bfloat16_seconds
+    faster = _seconds(tf.float32) > WORTHWHILE * _seconds(tf.bfloat16)
     return "mixed_bfloat16" if faster else "float32"
 
 

@@ -32,16 +32,15 @@ def main():
         "slides": (TEST_REQUIREMENTS, export_slides),
         "bench": (TEST_REQUIREMENTS, run_benchmarks),
     }
+    target, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
     # Only the benchmarks take arguments of their own.
-    if sys.argv[1:2] == ["bench"]:
-        targets["bench"] = (TEST_REQUIREMENTS, lambda: run_benchmarks(*sys.argv[2:]))
-    elif len(sys.argv) != 2 or sys.argv[1] not in targets:
+    if target not in targets or (arguments and target != "bench"):
         sys.exit("Usage: python scripts/bootstrap.py " + "|".join(targets))
     os.chdir(ROOT)
-    requirements, run = targets[sys.argv[1]]
+    requirements, run = targets[target]
     make_venv()
     install(requirements)
-    sys.exit(run())
+    sys.exit(run(*arguments))
 
 
 def run_lab():

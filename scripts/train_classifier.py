@@ -19,24 +19,16 @@ from gan_helpers.models import WEIGHTS, build_classifier, load_weights, save_wei
 import keras
 import numpy as np
 import tensorflow as tf
+import training_run
 from keras import layers
 
 BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 0.2
-COMPLETE_SET = 50_000
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if arguments.bfloat16:
-        keras.config.set_dtype_policy("mixed_bfloat16")
-    keras.utils.set_random_seed(arguments.seed)
-    images, labels = load_cifar10("train")
-    if len(images) < COMPLETE_SET and not arguments.sample:
-        raise SystemExit(
-            "The complete CIFAR-10 is not on this machine. Fetch it first: "
-            "python -m gan_helpers.data cifar10"
-        )
+    images, labels = training_run.begin(arguments)
     test_images, test_labels = load_cifar10("test")
 
     classifier = build_classifier()
@@ -70,13 +62,9 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bfloat16", action="store_true", help="for processors that have it")
-    parser.add_argument("--sample", action="store_true", help="a trial run on the sample")
-    parser.add_argument("--runs", type=Path, default=Path("outputs/classifier"))
-    return parser.parse_args()
+    return training_run.make_parser(
+        __doc__.splitlines()[0], epochs=24, runs="outputs/classifier"
+    ).parse_args()
 
 
 def learning_rate_schedule(steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

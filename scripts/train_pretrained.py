@@ -29,12 +29,12 @@ from gan_helpers.training import GAN
 
 import keras
 import numpy as np
+import training_run
 from PIL import Image
 
 BATCH_SIZE = 32
 LEARNING_RATE = 2e-4
 EMA_DECAY = 0.999
-COMPLETE_SET = 50_000
 VALIDATION = 5_000  # generated images, and test images they are compared with
 FIRST_SNAPSHOT = 1_000  # images seen
 SNAPSHOT_RATIO = 1.25  # images seen at one snapshot against the one before
@@ -106,27 +106,16 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = training_run.make_parser(
+        __doc__.splitlines()[0], epochs=100, runs="outputs/pretrained"
+    )
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--epochs", type=int, default=100, help="in all, earlier ones included")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bfloat16", action="store_true", help="for processors that have it")
-    parser.add_argument("--sample", action="store_true", help="a trial run on the sample")
     parser.add_argument("--ship", action="store_true", help="copy the results to data/weights")
-    parser.add_argument("--runs", type=Path, default=Path("outputs/pretrained"))
     return parser.parse_args()
 
 
 def train(arguments: argparse.Namespace, folder: Path) -> None:
-    if arguments.bfloat16:
-        keras.config.set_dtype_policy("mixed_bfloat16")
-    keras.utils.set_random_seed(arguments.seed)
-    images, labels = load_cifar10("train")
-    if len(images) < COMPLETE_SET and not arguments.sample:
-        raise SystemExit(
-            "The complete CIFAR-10 is not on this machine. Fetch it first: "
-            "python -m gan_helpers.data cifar10"
-        )
+    images, labels = training_run.begin(arguments)
     networks = [build_pretrained(f"{arguments.name}_{role}") for role in ROLES]
     gan = GAN(*networks, ema_decay=EMA_DECAY, seed=arguments.seed)
     gan.compile(

@@ -1,6 +1,5 @@
 """The script behind the shipped weights, on tiny networks and a few images."""
 
-import csv
 import importlib.util
 import shutil
 import sys
@@ -23,12 +22,14 @@ TINY = {
 
 @pytest.fixture
 def script(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
     specification = importlib.util.spec_from_file_location("train_pretrained", SCRIPT)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     monkeypatch.setenv("GAN_DATA", "sample")
     monkeypatch.setattr(models, "PRETRAINED", TINY)
-    monkeypatch.setattr(module, "load_cifar10", lambda split: load_cifar10(split, limit=320))
+    for owner in (module, module.training_run):
+        monkeypatch.setattr(owner, "load_cifar10", lambda split: load_cifar10(split, limit=320))
     monkeypatch.setattr(module, "VALIDATION", 20)
     monkeypatch.setattr(module, "FIRST_SNAPSHOT", 50)
     monkeypatch.setattr(module, "HERO", tmp_path / "hero.gif")
@@ -47,16 +48,11 @@ def run(script, monkeypatch, tmp_path, *arguments):
     script.main()
 
 
-def read_log(tmp_path, name):
-    with (tmp_path / "runs" / name / "log.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_a_stopped_run_goes_on_and_its_results_can_be_loaded(script, monkeypatch, tmp_path):
     run(script, monkeypatch, tmp_path, "dcgan", "--sample", "--epochs", "1")
-    first = read_log(tmp_path, "dcgan")
+    first = script.read_log(tmp_path / "runs" / "dcgan")
     run(script, monkeypatch, tmp_path, "dcgan", "--sample", "--epochs", "3")
-    rows = read_log(tmp_path, "dcgan")
+    rows = script.read_log(tmp_path / "runs" / "dcgan")
     assert rows[:1] == first
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
     assert [int(row["images_seen"]) for row in rows] == [320, 640, 960]
