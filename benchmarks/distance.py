@@ -97,10 +97,10 @@ class OurTraining:
 
     name = "this course, lesson 6"
 
-    def __init__(self, images: np.ndarray, seed: int) -> None:
+    def __init__(self, images: np.ndarray, labels: np.ndarray, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         self.gan = build_lesson_gan(seed)
-        self.batches = image_batches(images, BATCH_SIZE, seed, flip=True)
+        self.batches = image_batches(images, BATCH_SIZE, seed, flip=True, labels=labels)
         self.gan.fit(self.batches.take(1), verbose=0)  # builds the graph
 
     @property
@@ -123,7 +123,10 @@ def build_lesson_gan(seed: int) -> GAN:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(fastest_dtype_policy())
     gan = GAN(
-        build_dcgan_generator(width=WIDTH), build_dcgan_discriminator(width=WIDTH), EMA_DECAY, seed
+        build_dcgan_generator(width=WIDTH),
+        build_dcgan_discriminator(width=WIDTH, classes=10),
+        EMA_DECAY,
+        seed,
     )
     keras.config.set_dtype_policy(policy)
     gan.compile(
@@ -158,7 +161,7 @@ class UntrainedFeatures(FeatureExtractor):
 
 def measure(minutes: float, log: Path, seed: int = 0) -> None:
     """Train all recipes in turns, judge them at each mark, print a table and write a log."""
-    images, _ = load_cifar10("train")
+    images, labels = load_cifar10("train")
     if len(images) < COMPLETE_SET:
         print("Skipped: this part needs the complete set (python -m gan_helpers.data cifar10).")
         return
@@ -172,7 +175,8 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
     floor = score(load_cifar10("test")[0])
     print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.")
 
-    trainings = [OurTraining(images, seed), *(PeerTraining(peer, images, seed) for peer in PEERS)]
+    ours = OurTraining(images, labels, seed)
+    trainings = [ours, *(PeerTraining(peer, images, seed) for peer in PEERS)]
     seconds = [0.0] * len(trainings)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", newline="") as file:

@@ -12,11 +12,13 @@ from typing import Any, TypeAlias
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 
+import keras
 from keras import ops
 
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
 
 __all__ = [
+    "class_loss",
     "discriminator_loss",
     "hinge_discriminator_loss",
     "hinge_generator_loss",
@@ -24,6 +26,7 @@ __all__ = [
     "least_squares_generator_loss",
     "minimax_generator_loss",
     "non_saturating_generator_loss",
+    "realness",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",
 ]
@@ -100,3 +103,34 @@ def wasserstein_generator_loss(fake_logits: Tensor) -> Tensor:
     Source: Arjovsky et al. 2017, algorithm 1.
     """
     return -ops.mean(fake_logits)
+
+
+def realness(class_logits: Tensor) -> Tensor:
+    """One logit for "real" from one logit for each real class: the log of their summed exponents.
+
+    The discriminator then sorts images into its classes and "fake", whose logit is fixed at 0. The
+    sigmoid of the result is the probability of all real classes together.
+
+    Args:
+        class_logits: shape ``(batch, classes)``. With a single class the result is that logit.
+
+    Returns:
+        Logits of shape ``(batch, 1)`` for any of the losses above.
+
+    Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 5.
+    """
+    return ops.logsumexp(class_logits, axis=-1, keepdims=True)
+
+
+def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the right class among the real ones, in nats; log 10 for ten equal logits.
+
+    Args:
+        class_logits: shape ``(batch, classes)``.
+        labels: whole numbers ``(batch,)``, from 0 to classes - 1.
+
+    Source: Salimans et al. 2016, section 5, the supervised part of the loss.
+    """
+    return ops.mean(
+        keras.losses.sparse_categorical_crossentropy(labels, class_logits, from_logits=True)
+    )

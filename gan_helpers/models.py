@@ -148,9 +148,12 @@ def build_dcgan_generator(
 
 
 def build_dcgan_discriminator(
-    image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 32, dropout: float = 0.0
+    image_shape: tuple[int, int, int] = (32, 32, 3),
+    width: int = 32,
+    dropout: float = 0.0,
+    classes: int = 1,
 ) -> keras.Sequential:
-    """The DCGAN discriminator: three halvings of the image, then one logit.
+    """The DCGAN discriminator: three halvings of the image, then one logit, or one a class.
 
     The first block has no BatchNormalization, so the discriminator sees the image's own
     brightness. Call it separately on real and on fake images: in one batch the shared
@@ -162,15 +165,17 @@ def build_dcgan_discriminator(
         width: channels of the first block; later blocks have 2 and 4 times as many.
         dropout: share of the features that is switched off after each block while training, in
             [0, 1). It helps against learning a few thousand images by heart, and costs speed.
+        classes: number of logits. With more than one, ``GAN`` has the discriminator learn the
+            classes of the real images too.
 
     Returns:
-        A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, 1)``.
+        A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, classes)``.
 
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
             outside [0, 1).
     """
-    _check_sizes(width=width)
+    _check_sizes(width=width, classes=classes)
     _check_image_shape(image_shape, divisible_by=8)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be at least 0 and below 1, but is {dropout!r}.")
@@ -181,7 +186,7 @@ def build_dcgan_discriminator(
             *_downsampling_block(2 * width, dropout),
             *_downsampling_block(4 * width, dropout),
             layers.Flatten(),
-            layers.Dense(1, kernel_initializer=_normal(), dtype="float32"),
+            layers.Dense(classes, kernel_initializer=_normal(), dtype="float32"),
         ],
         name="discriminator",
     )
@@ -456,8 +461,8 @@ def _check_image_shape(image_shape: tuple[int, int, int], divisible_by: int = 1)
 
 
 PRETRAINED: dict[str, Callable[[], keras.Model]] = {
-    "dcgan_generator": lambda: build_dcgan_generator(width=64),
-    "dcgan_discriminator": lambda: build_dcgan_discriminator(width=64),
-    "conditional_generator": lambda: build_conditional_generator(width=64),
-    "conditional_discriminator": lambda: build_conditional_discriminator(width=64),
+    "dcgan_generator": lambda: build_dcgan_generator(width=48),
+    "dcgan_discriminator": lambda: build_dcgan_discriminator(width=48, classes=10),
+    "conditional_generator": lambda: build_conditional_generator(width=48),
+    "conditional_discriminator": lambda: build_conditional_discriminator(width=48),
 }

@@ -14,7 +14,12 @@ from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_pixels
-from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
+from gan_helpers.losses import (
+    class_loss,
+    discriminator_loss,
+    non_saturating_generator_loss,
+    realness,
+)
 
 import keras
 import numpy as np
@@ -32,9 +37,13 @@ class GAN(keras.Model):
     that same pass: the fewest forward passes that simultaneous updates allow. ``call`` and
     ``generate`` use the averaged generator, ``ema_generator``.
 
-    Networks with a second input, the class, make a conditional GAN: ``fit`` then takes pairs of
-    images and labels ``(batch,)``, whole numbers, and the fakes of a batch have the labels of its
-    real images.
+    Labels help in two ways, and ``fit`` then takes pairs of images and labels ``(batch,)``, whole
+    numbers. A discriminator with one logit a class learns to name the real images too; its
+    ``losses.realness`` is the logit of the game. A generator with a second input makes the class
+    it is asked for: the fakes of a batch have the labels of its real images, and the discriminator
+    either takes the class as its second input too or has one logit a class, which the generator
+    then pleases as well (Odena et al. 2017, "Conditional Image Synthesis with Auxiliary
+    Classifier GANs").
 
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
@@ -42,7 +51,7 @@ class GAN(keras.Model):
 
     Args:
         generator: model from latents ``(batch, latent_dim)`` to images in [-1, 1].
-        discriminator: model from images to logits ``(batch, 1)``.
+        discriminator: model from images to logits ``(batch, 1)`` or ``(batch, classes)``.
         ema_decay: share of the average kept at each step, in [0, 1); 0 switches averaging off.
             Early steps keep less, so that the untrained start is soon forgotten.
         seed: seed of the latents drawn in training.
@@ -69,6 +78,7 @@ class GAN(keras.Model):
         self.ema_generator.trainable = False
         self.ema_decay = ema_decay
         self.conditional = len(generator.inputs) == 2
+        self.names_classes = discriminator.output_shape[-1] > 1
         self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
@@ -90,6 +100,7 @@ class GAN(keras.Model):
         discriminator_optimizer: keras.optimizers.Optimizer,
         generator_loss: Callable[[tf.Tensor], tf.Tensor] = non_saturating_generator_loss,
         discriminator_loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = discriminator_loss,
+        class_weight: float = 2.0,
         **options: Any,
     ) -> None:
         """Choose the optimizers and losses.
@@ -99,6 +110,7 @@ class GAN(keras.Model):
             discriminator_optimizer: another optimizer, for the discriminator's variables.
             generator_loss: function of ``fake_logits`` that returns a scalar.
             discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
+            class_weight: factor of the class losses, if the discriminator has one logit a class.
             options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
 
         Raises:
@@ -117,6 +129,7 @@ class GAN(keras.Model):
         self.discriminator_optimizer = discriminator_optimizer
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
+        self.class_weight = class_weight
         # Built now, so that a checkpoint loaded before the first step restores the moments too.
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
@@ -146,19 +159,23 @@ class GAN(keras.Model):
         """Update both networks once on one batch of real images; return the running means."""
         real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
-        if self.conditional and labels is None:
+        if labels is None and (self.conditional or self.names_classes):
             raise ValueError(
-                "The networks take a class beside the image: train on pairs (images, labels)."
+                "These networks learn from classes: train on pairs (images, labels), for example "
+                "from image_batches(images, batch_size, labels=labels)."
             )
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
         )
+        judge = self.discriminator
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-            fake_images = self.generator(self._with_labels(latents, labels), training=True)
-            real_logits = self.discriminator(self._with_labels(real_images, labels), training=True)
-            fake_logits = self.discriminator(self._with_labels(fake_images, labels), training=True)
-            generator_loss = self.generator_loss(fake_logits)
-            discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
+            fake_images = self.generator(_inputs(self.generator, latents, labels), training=True)
+            real_logits = judge(_inputs(judge, real_images, labels), training=True)
+            fake_logits = judge(_inputs(judge, fake_images, labels), training=True)
+            class_losses = self._class_losses(real_logits, fake_logits, labels)
+            real_logits, fake_logits = realness(real_logits), realness(fake_logits)
+            generator_loss = self.generator_loss(fake_logits) + class_losses[0]
+            discriminator_loss = self.discriminator_loss(real_logits, fake_logits) + class_losses[1]
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
@@ -177,10 +194,13 @@ class GAN(keras.Model):
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _with_labels(self, first: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
-        if not self.conditional:
-            return first
-        return [ops.convert_to_tensor(first), ops.convert_to_tensor(labels, "int32")]
+    def _class_losses(self, real_logits, fake_logits, labels) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the classes add to the losses of the generator and of the discriminator."""
+        if not self.names_classes:
+            return 0.0, 0.0
+        # A generator that is not told the class cannot be blamed for the one it made.
+        asked = class_loss(fake_logits, labels) if self.conditional else 0.0
+        return self.class_weight * asked, self.class_weight * class_loss(real_logits, labels)
 
     def _update_average(self) -> None:
         self.steps.assign_add(1)
@@ -245,8 +265,9 @@ class GAN(keras.Model):
         # In parts, so that thousands of samples fit in a laptop's memory.
         for start in range(0, latents.shape[0], 256):
             part = slice(start, start + 256)
-            inputs = self._with_labels(latents[part], None if labels is None else labels[part])
-            parts.append(to_pixels(ops.convert_to_numpy(self(inputs))))
+            part_of_labels = None if labels is None else labels[part]
+            images = self(_inputs(self.generator, latents[part], part_of_labels))
+            parts.append(to_pixels(ops.convert_to_numpy(images)))
         return np.concatenate(parts)
 
     def _check_labels(self, labels: np.ndarray | None, count: int) -> None:
@@ -365,6 +386,13 @@ def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
     return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
 
 
+def _inputs(network: keras.Model, first: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
+    """The first input alone, or with the labels where the network takes them."""
+    if len(network.inputs) == 1:
+        return first
+    return [ops.convert_to_tensor(first), ops.convert_to_tensor(labels, "int32")]
+
+
 def _checkpoint_folders(folder: Path) -> list[Path]:
     complete = (path for path in folder.glob("epoch_*") if re.fullmatch(r"epoch_\d+", path.name))
     return sorted(complete, key=_epoch)
@@ -383,10 +411,13 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
             )
     inputs = [[network_input.shape for network_input in generator.inputs]]
     inputs.append([network_input.shape for network_input in discriminator.inputs])
-    if len(inputs[0]) != len(inputs[1]) or len(inputs[0]) > 2:
+    asked = len(inputs[0]) == 2 and discriminator.output_shape[-1] > 1
+    if len(inputs[0]) > 2 or (len(inputs[1]) != len(inputs[0]) and not asked):
         raise ValueError(
-            "Both networks must take one input, or both two, the second being the class; "
-            f"they take {len(inputs[0])} (generator) and {len(inputs[1])} (discriminator)."
+            "Both networks must take one input, or both two, the second being the class; they "
+            f"take {len(inputs[0])} (generator) and {len(inputs[1])} (discriminator). Only a "
+            "discriminator with one logit a class can judge a generator that takes the class "
+            "without being told it."
         )
     if len(inputs[0][0]) != 2:
         raise ValueError(

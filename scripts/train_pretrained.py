@@ -32,8 +32,8 @@ import numpy as np
 import training_run
 from PIL import Image
 
-BATCH_SIZE = 32
-LEARNING_RATE = 2e-4
+BATCH_SIZE = 16
+LEARNING_RATE = 4e-4
 EMA_DECAY = 0.999
 VALIDATION = 5_000  # generated images, and test images they are compared with
 FIRST_SNAPSHOT = 1_000  # images seen
@@ -133,7 +133,7 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         BATCH_SIZE,
         seed=arguments.seed + epoch,
         flip=True,
-        labels=labels if gan.conditional else None,
+        labels=labels,
     )
     gan.fit(
         batches,

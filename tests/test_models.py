@@ -113,6 +113,12 @@ def test_conditional_sizes_are_checked(name):
         models.build_conditional_generator(**{name: 0})
 
 
+def test_a_discriminator_can_have_a_logit_a_class():
+    assert models.build_dcgan_discriminator(width=4, classes=10).output_shape == (None, 10)
+    with pytest.raises(ValueError, match="classes must be"):
+        models.build_dcgan_discriminator(classes=0)
+
+
 def test_dropout_is_off_unless_asked_for():
     def count(model):
         return sum(isinstance(layer, keras.layers.Dropout) for layer in model.layers)

@@ -341,6 +341,46 @@ def test_a_conditional_gan_trains_on_pairs_and_draws_a_class():
     assert not np.array_equal(first, second)
 
 
+def make_class_naming_gan(generator):
+    keras.utils.set_random_seed(0)
+    gan = GAN(generator, build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return gan
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_discriminator_with_a_logit_a_class_adds_the_class_losses(conditional):
+    build = build_conditional_generator if conditional else build_dcgan_generator
+    sizes = (4, 3) if conditional else (4,)
+    gan = make_class_naming_gan(build(*sizes, image_shape=IMAGE_SHAPE, width=4))
+    images, labels = tf.constant(make_images(12)), tf.constant(np.arange(12) % 3, tf.int32)
+
+    # The first latents the model will draw.
+    latents = keras.random.normal((12, 4), seed=keras.random.SeedGenerator(0))
+    fakes = gan.generator([latents, labels] if conditional else latents, training=True)
+    real, fake = (gan.discriminator(x, training=True) for x in (images, fakes))
+    generator_loss = losses.non_saturating_generator_loss(losses.realness(fake))
+    if conditional:
+        generator_loss += 2 * losses.class_loss(fake, labels)
+    discriminator_loss = losses.discriminator_loss(
+        losses.realness(real), losses.realness(fake)
+    ) + 2 * losses.class_loss(real, labels)
+
+    measured = gan.train_step((images, labels))
+    assert float(measured["generator_loss"]) == pytest.approx(float(generator_loss), rel=1e-4)
+    assert float(measured["discriminator_loss"]) == pytest.approx(
+        float(discriminator_loss), rel=1e-4
+    )
+
+
+def test_an_unconditional_generator_is_sampled_without_labels_whatever_the_discriminator():
+    gan = make_class_naming_gan(build_dcgan_generator(4, IMAGE_SHAPE, width=4))
+    gan.fit(make_images(16), np.arange(16) % 3, batch_size=8, verbose=0)
+    assert gan.sample(5, seed=1).shape == (5, *IMAGE_SHAPE)
+    with pytest.raises(ValueError, match="train on pairs"):
+        gan.fit(make_images(16), batch_size=8, verbose=0)
+
+
 @pytest.mark.parametrize("labels", [None, [0, 1], [[0, 1, 2]]])
 def test_a_conditional_gan_needs_one_label_an_image(labels):
     with pytest.raises(ValueError, match="one class for each row"):
@@ -362,4 +402,9 @@ def test_networks_must_agree_about_the_class():
         GAN(
             build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
             build_dcgan_discriminator(IMAGE_SHAPE, width=4),
+        )
+    with pytest.raises(ValueError, match="Both networks must take one input, or both two"):
+        GAN(
+            build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+            build_conditional_discriminator(IMAGE_SHAPE, 3, width=4),
         )
