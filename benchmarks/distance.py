@@ -17,7 +17,7 @@ from gan_helpers.callbacks import TimeBudget
 from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
-from gan_helpers.precision import fastest_dtype_policy
+from gan_helpers.precision import dtype_policy, fastest_dtype_policy
 from gan_helpers.training import GAN
 
 import keras
@@ -120,15 +120,13 @@ class OurTraining:
 
 def build_lesson_gan(seed: int) -> GAN:
     """The GAN of lesson 6, compiled with the optimizers of lesson 6."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(fastest_dtype_policy())
-    gan = GAN(
-        build_dcgan_generator(width=WIDTH),
-        build_dcgan_discriminator(width=WIDTH, classes=10),
-        EMA_DECAY,
-        seed,
-    )
-    keras.config.set_dtype_policy(policy)
+    with dtype_policy(fastest_dtype_policy()):
+        gan = GAN(
+            build_dcgan_generator(width=WIDTH),
+            build_dcgan_discriminator(width=WIDTH, classes=10),
+            EMA_DECAY,
+            seed,
+        )
     gan.compile(
         keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
         keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),

@@ -65,7 +65,7 @@ def matrix_product_rate() -> float:
 
 
 def tensorflow_rates() -> dict[str, float]:
-    from gan_helpers.precision import fastest_dtype_policy
+    from gan_helpers.precision import dtype_policy, fastest_dtype_policy
     from gan_helpers.training import GAN
 
     import keras
@@ -76,9 +76,8 @@ def tensorflow_rates() -> dict[str, float]:
     batches = tf.data.Dataset.from_tensor_slices(images).batch(BATCH_SIZE)
 
     def ours(policy: str) -> Callable[[], None]:
-        keras.config.set_dtype_policy(policy)
-        gan = GAN(*recipes.build_pytorch_tutorial())
-        keras.config.set_dtype_policy("float32")
+        with dtype_policy(policy):
+            gan = GAN(*recipes.build_pytorch_tutorial())
         gan.compile(
             keras.optimizers.Adam(2e-4, beta_1=0.5),
             keras.optimizers.Adam(2e-4, beta_1=0.5),

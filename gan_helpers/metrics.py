@@ -9,6 +9,7 @@ from pathlib import Path
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_model_range
 from gan_helpers.models import build_classifier, load_weights, shipped_weights
+from gan_helpers.precision import dtype_policy
 
 import keras
 import numpy as np
@@ -34,7 +35,8 @@ class FeatureExtractor:
     def __init__(self, weights: str | Path | None = None) -> None:
         if weights is None:
             weights = shipped_weights(CLASSIFIER)
-        self.classifier = load_weights(build_classifier(), weights)
+        with dtype_policy("float32"):  # a measure has full precision, whatever is trained
+            self.classifier = load_weights(build_classifier(), weights)
         hidden = self.classifier.get_layer("features").output
         self.network = keras.Model(self.classifier.inputs[0], hidden)
 

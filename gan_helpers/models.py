@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.dataset_files import read_sums, verified_path
+from gan_helpers.precision import dtype_policy
 
 import keras
 import numpy as np
@@ -357,7 +358,8 @@ def load_pretrained(name: str) -> keras.Model:
         ValueError: if there is no network of this name.
         DatasetError: if its file is missing or damaged.
     """
-    return load_weights(build_pretrained(name), shipped_weights(f"{name}.npz"))
+    with dtype_policy("float32"):
+        return load_weights(build_pretrained(name), shipped_weights(f"{name}.npz"))
 
 
 def load_training_stages() -> dict[int, keras.Model]:
@@ -370,11 +372,14 @@ def load_training_stages() -> dict[int, keras.Model]:
         DatasetError: if a file is missing or damaged.
     """
     matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
-    return {
-        int(match[1]): load_weights(build_pretrained("dcgan_generator"), shipped_weights(match[0]))
-        for match in matches
-        if match
-    }
+    with dtype_policy("float32"):
+        return {
+            int(match[1]): load_weights(
+                build_pretrained("dcgan_generator"), shipped_weights(match[0])
+            )
+            for match in matches
+            if match
+        }
 
 
 def shipped_weights(name: str) -> Path:

@@ -2,16 +2,37 @@
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 
+import keras
 import tensorflow as tf
 
-__all__ = ["fastest_dtype_policy"]
+__all__ = ["dtype_policy", "fastest_dtype_policy"]
 
 SIZE = 512  # a product of matrices of this size takes about a millisecond
 REPEATS = 7
 WORTHWHILE = 1.5  # products must be this many times faster: the rest of a step gains less
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Build the networks of a ``with`` block under a Keras policy; afterwards the old one holds.
+
+    Args:
+        name: such as "mixed_bfloat16" or "float32".
+
+    Raises:
+        ValueError: if Keras knows no such policy.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def fastest_dtype_policy() -> str:

@@ -122,7 +122,6 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
         keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
     )
-    keras.config.set_dtype_policy("float32")  # the judge works in full precision
     folder.mkdir(parents=True, exist_ok=True)
     saver = CheckpointSaver(folder / "checkpoints")
     epoch = saver.restore(gan) if (folder / "checkpoints").exists() else 0

@@ -1,4 +1,5 @@
 from gan_helpers import models
+from gan_helpers.precision import dtype_policy
 
 import keras
 import numpy as np
@@ -140,11 +141,8 @@ def test_dropout_is_off_unless_asked_for():
     ],
 )
 def test_pixels_and_logits_are_float32_also_in_mixed_precision(build):
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
+    with dtype_policy("mixed_bfloat16"):
         model = build(width=4)
-    finally:
-        keras.config.set_dtype_policy("float32")
     assert model.outputs[0].dtype == "float32"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
 
