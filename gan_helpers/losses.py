@@ -18,6 +18,7 @@ from keras import ops
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
 
 __all__ = [
+    "asked_logit",
     "class_loss",
     "discriminator_loss",
     "hinge_discriminator_loss",
@@ -120,6 +121,23 @@ def realness(class_logits: Tensor) -> Tensor:
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 5.
     """
     return ops.logsumexp(class_logits, axis=-1, keepdims=True)
+
+
+def asked_logit(class_logits: Tensor, labels: Tensor) -> Tensor:
+    """Of one logit a class, that of the class which each image should have.
+
+    It says "real and of this class". Where a dense layer makes the logits, it is the inner product
+    of the image's features and a learned vector of the class, as in Miyato and Koyama 2018,
+    "cGANs with Projection Discriminator".
+
+    Args:
+        class_logits: shape ``(batch, classes)``.
+        labels: whole numbers ``(batch,)``, from 0 to classes - 1.
+
+    Returns:
+        Logits of shape ``(batch, 1)`` for any of the losses above.
+    """
+    return ops.take_along_axis(class_logits, ops.cast(labels, "int32")[:, None], axis=-1)
 
 
 def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from typing import Any
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_pixels
 from gan_helpers.losses import (
+    asked_logit,
     class_loss,
     discriminator_loss,
     non_saturating_generator_loss,
@@ -38,12 +39,10 @@ class GAN(keras.Model):
     ``generate`` use the averaged generator, ``ema_generator``.
 
     Labels help in two ways, and ``fit`` then takes pairs of images and labels ``(batch,)``, whole
-    numbers. A discriminator with one logit a class learns to name the real images too; its
-    ``losses.realness`` is the logit of the game. A generator with a second input makes the class
-    it is asked for: the fakes of a batch have the labels of its real images, and the discriminator
-    either takes the class as its second input too or has one logit a class, which the generator
-    then pleases as well (Odena et al. 2017, "Conditional Image Synthesis with Auxiliary
-    Classifier GANs").
+    numbers. A discriminator with one logit a class learns to name the real images too; the logit
+    of the game is their ``losses.realness``. A generator with a second input makes the class it is
+    asked for, which is that of the batch's real images; the logit of the game is then
+    ``losses.asked_logit``, "real and of this class".
 
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
@@ -167,15 +166,19 @@ class GAN(keras.Model):
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
         )
-        judge = self.discriminator
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-            fake_images = self.generator(_inputs(self.generator, latents, labels), training=True)
-            real_logits = judge(_inputs(judge, real_images, labels), training=True)
-            fake_logits = judge(_inputs(judge, fake_images, labels), training=True)
-            class_losses = self._class_losses(real_logits, fake_logits, labels)
-            real_logits, fake_logits = realness(real_logits), realness(fake_logits)
-            generator_loss = self.generator_loss(fake_logits) + class_losses[0]
-            discriminator_loss = self.discriminator_loss(real_logits, fake_logits) + class_losses[1]
+            fake_images = self.generator(self._inputs(latents, labels), training=True)
+            real_logits = self.discriminator(real_images, training=True)
+            fake_logits = self.discriminator(fake_images, training=True)
+            naming_loss = class_loss(real_logits, labels) if self.names_classes else 0.0
+            real_logits, fake_logits = (
+                asked_logit(logits, labels) if self.conditional else realness(logits)
+                for logits in (real_logits, fake_logits)
+            )
+            generator_loss = self.generator_loss(fake_logits)
+            discriminator_loss = (
+                self.discriminator_loss(real_logits, fake_logits) + self.class_weight * naming_loss
+            )
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
@@ -194,13 +197,11 @@ class GAN(keras.Model):
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _class_losses(self, real_logits, fake_logits, labels) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the classes add to the losses of the generator and of the discriminator."""
-        if not self.names_classes:
-            return 0.0, 0.0
-        # A generator that is not told the class cannot be blamed for the one it made.
-        asked = class_loss(fake_logits, labels) if self.conditional else 0.0
-        return self.class_weight * asked, self.class_weight * class_loss(real_logits, labels)
+    def _inputs(self, latents: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
+        """What the generator takes: latents alone, or with the class of each image."""
+        if not self.conditional:
+            return latents
+        return [ops.convert_to_tensor(latents), ops.convert_to_tensor(labels, "int32")]
 
     def _update_average(self) -> None:
         self.steps.assign_add(1)
@@ -265,8 +266,7 @@ class GAN(keras.Model):
         # In parts, so that thousands of samples fit in a laptop's memory.
         for start in range(0, latents.shape[0], 256):
             part = slice(start, start + 256)
-            part_of_labels = None if labels is None else labels[part]
-            images = self(_inputs(self.generator, latents[part], part_of_labels))
+            images = self(self._inputs(latents[part], None if labels is None else labels[part]))
             parts.append(to_pixels(ops.convert_to_numpy(images)))
         return np.concatenate(parts)
 
@@ -386,13 +386,6 @@ def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
     return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
 
 
-def _inputs(network: keras.Model, first: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
-    """The first input alone, or with the labels where the network takes them."""
-    if len(network.inputs) == 1:
-        return first
-    return [ops.convert_to_tensor(first), ops.convert_to_tensor(labels, "int32")]
-
-
 def _checkpoint_folders(folder: Path) -> list[Path]:
     complete = (path for path in folder.glob("epoch_*") if re.fullmatch(r"epoch_\d+", path.name))
     return sorted(complete, key=_epoch)
@@ -409,24 +402,26 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
                 f"The {name} is not built yet. Give it a keras.Input as its first layer, "
                 "or call it once on a batch."
             )
-    inputs = [[network_input.shape for network_input in generator.inputs]]
-    inputs.append([network_input.shape for network_input in discriminator.inputs])
-    asked = len(inputs[0]) == 2 and discriminator.output_shape[-1] > 1
-    if len(inputs[0]) > 2 or (len(inputs[1]) != len(inputs[0]) and not asked):
+    if len(generator.inputs) > 2 or len(discriminator.inputs) > 1:
         raise ValueError(
-            "Both networks must take one input, or both two, the second being the class; they "
-            f"take {len(inputs[0])} (generator) and {len(inputs[1])} (discriminator). Only a "
-            "discriminator with one logit a class can judge a generator that takes the class "
-            "without being told it."
+            "The generator takes latents, or latents and the class; the discriminator takes the "
+            f"image alone. But they take {len(generator.inputs)} and {len(discriminator.inputs)} "
+            "inputs."
         )
-    if len(inputs[0][0]) != 2:
+    if len(generator.inputs) == 2 and discriminator.output_shape[-1] == 1:
+        raise ValueError(
+            "The generator takes a class, so the discriminator needs one logit a class: build it "
+            "with classes=10, or as many as there are."
+        )
+    if len(generator.inputs[0].shape) != 2:
         raise ValueError(
             f"The generator must take latents of shape (batch, latent_dim), "
-            f"but takes {inputs[0][0]}."
+            f"but takes {generator.inputs[0].shape}."
         )
-    if tuple(generator.output_shape[1:]) != tuple(inputs[1][0][1:]):
+    image_shape = discriminator.inputs[0].shape[1:]
+    if tuple(generator.output_shape[1:]) != tuple(image_shape):
         raise ValueError(
             f"The generator makes images of shape {tuple(generator.output_shape[1:])}, but the "
-            f"discriminator takes {tuple(inputs[1][0][1:])}. "
+            f"discriminator takes {tuple(image_shape)}. "
             "Build both with the same image_shape."
         )

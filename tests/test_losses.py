@@ -108,3 +108,10 @@ def test_class_loss_does_not_care_how_real_an_image_looks():
     assert as_number(losses.class_loss(logits + 5, labels)) == pytest.approx(
         as_number(losses.class_loss(logits, labels)), rel=1e-5
     )
+
+
+def test_the_asked_logit_is_the_one_of_the_label():
+    logits = RANDOM.normal(size=(6, 3)).astype("float32")
+    labels = np.array([2, 0, 1, 1, 0, 2])
+    asked = keras.ops.convert_to_numpy(losses.asked_logit(logits, labels))
+    np.testing.assert_array_equal(asked, logits[np.arange(6), labels][:, None])

@@ -16,7 +16,7 @@ TINY = {
     "dcgan_generator": lambda: models.build_dcgan_generator(width=4),
     "dcgan_discriminator": lambda: models.build_dcgan_discriminator(width=4, classes=10),
     "conditional_generator": lambda: models.build_conditional_generator(width=4),
-    "conditional_discriminator": lambda: models.build_conditional_discriminator(width=4),
+    "conditional_discriminator": lambda: models.build_dcgan_discriminator(width=4, classes=10),
 }
 
 
@@ -64,6 +64,8 @@ def test_a_stopped_run_goes_on_and_its_results_can_be_loaded(script, monkeypatch
     assert len(stages) == 8
     assert next(iter(stages)) == 0
     assert max(stages) <= int(best["images_seen"])
+    log = models.load_training_log("dcgan")
+    assert log["distance"].tolist() == [float(row["distance"]) for row in rows]
     class_logits = models.load_pretrained("dcgan_discriminator")(generator(np.zeros((1, 64))))
     assert class_logits.shape == (1, 10)
     assert (tmp_path / "hero.gif").stat().st_size > 0

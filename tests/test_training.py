@@ -2,7 +2,6 @@ import json
 
 from gan_helpers import losses
 from gan_helpers.models import (
-    build_conditional_discriminator,
     build_conditional_generator,
     build_dcgan_discriminator,
     build_dcgan_generator,
@@ -324,7 +323,7 @@ def make_conditional_gan():
     keras.utils.set_random_seed(0)
     gan = GAN(
         build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
-        build_conditional_discriminator(IMAGE_SHAPE, 3, width=4),
+        build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3),
     )
     gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
     return gan
@@ -358,13 +357,14 @@ def test_a_discriminator_with_a_logit_a_class_adds_the_class_losses(conditional)
     # The first latents the model will draw.
     latents = keras.random.normal((12, 4), seed=keras.random.SeedGenerator(0))
     fakes = gan.generator([latents, labels] if conditional else latents, training=True)
-    real, fake = (gan.discriminator(x, training=True) for x in (images, fakes))
-    generator_loss = losses.non_saturating_generator_loss(losses.realness(fake))
+    class_logits = [gan.discriminator(x, training=True) for x in (images, fakes)]
     if conditional:
-        generator_loss += 2 * losses.class_loss(fake, labels)
-    discriminator_loss = losses.discriminator_loss(
-        losses.realness(real), losses.realness(fake)
-    ) + 2 * losses.class_loss(real, labels)
+        real, fake = (losses.asked_logit(logits, labels) for logits in class_logits)
+    else:
+        real, fake = (losses.realness(logits) for logits in class_logits)
+    generator_loss = losses.non_saturating_generator_loss(fake)
+    naming_loss = losses.class_loss(class_logits[0], labels)
+    discriminator_loss = losses.discriminator_loss(real, fake) + 2 * naming_loss
 
     measured = gan.train_step((images, labels))
     assert float(measured["generator_loss"]) == pytest.approx(float(generator_loss), rel=1e-4)
@@ -397,14 +397,19 @@ def test_a_gan_without_classes_refuses_labels_when_sampling():
         make_gan().sample(2, seed=0, labels=[0, 1])
 
 
-def test_networks_must_agree_about_the_class():
-    with pytest.raises(ValueError, match="Both networks must take one input, or both two"):
+def test_a_generator_that_takes_a_class_needs_a_discriminator_that_knows_classes():
+    with pytest.raises(ValueError, match="needs one logit a class"):
         GAN(
             build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
             build_dcgan_discriminator(IMAGE_SHAPE, width=4),
         )
-    with pytest.raises(ValueError, match="Both networks must take one input, or both two"):
+
+
+def test_a_discriminator_takes_the_image_alone():
+    images, labels = keras.Input(IMAGE_SHAPE), keras.Input(())
+    logits = build_dcgan_discriminator(IMAGE_SHAPE, width=4)(images)
+    with pytest.raises(ValueError, match="the discriminator takes the image alone"):
         GAN(
             build_dcgan_generator(4, IMAGE_SHAPE, width=4),
-            build_conditional_discriminator(IMAGE_SHAPE, 3, width=4),
+            keras.Model([images, labels], keras.layers.Add()([logits, labels[:, None]])),
         )
