@@ -43,6 +43,7 @@ ROLES = ("generator", "discriminator")
 NAMES = ("dcgan", "conditional")
 HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_cifar10.gif"
 HERO_COLUMNS, HERO_ROWS = 10, 5
+HERO_FRAMES = 24  # keeps the GIF under 3 MB
 
 
 class Validation(DistanceRecorder):
@@ -165,10 +166,14 @@ def ship(name: str, folder: Path) -> None:
 def ship_stages(snapshots: list[Path]) -> None:
     for path in WEIGHTS.glob("dcgan_stage_*.npz"):
         path.unlink()
-    # Evenly spaced in the logarithm of the images seen, as the snapshots are.
-    for index in np.linspace(0, len(snapshots) - 1, STAGES).round().astype(int):
-        images_seen = snapshot_images(snapshots[index])
-        shutil.copy(snapshots[index], WEIGHTS / f"dcgan_stage_{images_seen:09d}.npz")
+    for path in spread(snapshots, STAGES):
+        shutil.copy(path, WEIGHTS / f"dcgan_stage_{snapshot_images(path):09d}.npz")
+
+
+def spread(snapshots: list[Path], count: int) -> list[Path]:
+    """So many of them, evenly spaced in the logarithm of the images seen, as all of them are."""
+    count = min(count, len(snapshots))
+    return [snapshots[i] for i in np.linspace(0, len(snapshots) - 1, count).round().astype(int)]
 
 
 def make_hero(snapshots: list[Path]) -> None:
@@ -176,7 +181,7 @@ def make_hero(snapshots: list[Path]) -> None:
     generator = build_pretrained("dcgan_generator")
     latents = keras.random.normal((HERO_COLUMNS * HERO_ROWS, generator.input_shape[-1]), seed=3)
     frames = []
-    for path in snapshots:
+    for path in spread(snapshots, HERO_FRAMES):
         images = load_weights(generator, path)(latents, training=False)
         images = to_pixels(keras.ops.convert_to_numpy(images))
         frames.append(image_grid(images, columns=HERO_COLUMNS, scale=2))

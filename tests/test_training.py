@@ -319,6 +319,33 @@ def test_latents_of_another_length_are_refused():
         make_gan().generate(np.zeros((3, 5), np.float32))
 
 
+def make_augmented_gan(augment):
+    keras.utils.set_random_seed(0)
+    gan = GAN(
+        build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+        build_dcgan_discriminator(IMAGE_SHAPE, width=4),
+        augment=augment,
+    )
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    return gan
+
+
+def test_real_and_fake_images_are_judged_through_the_augmentation():
+    black = make_augmented_gan(keras.layers.Rescaling(0.0))
+    measured = black.train_step(tf.constant(make_images(8)))
+    assert float(measured["real_score"]) == float(measured["fake_score"])
+
+
+def test_the_generator_learns_through_a_random_translation():
+    translation = keras.layers.RandomTranslation(0.25, 0.25, fill_mode="constant", seed=0)
+    gan = make_augmented_gan(translation)
+    before = weights_of(gan.generator)
+    gan.fit(make_images(8), batch_size=4, verbose=0)
+    assert not same(before, weights_of(gan.generator))
+    assert any("seed_generator" in variable.path for variable in translation.variables)
+    assert len(gan._random_states()) == 2  # that of the latents and that of the translation
+
+
 def make_conditional_gan():
     keras.utils.set_random_seed(0)
     gan = GAN(
