@@ -1,4 +1,4 @@
-"""Distance to real images against training time: our recipe beside five public ones.
+"""Distance to real images against training time: our two recipes beside five public ones.
 
 All of them train on the complete CIFAR-10 set in one process and take turns of half a minute, so
 that a slow moment of the machine hits all of them. Only training counts: the clock stands still
@@ -16,7 +16,11 @@ from pathlib import Path
 from gan_helpers.callbacks import TimeBudget
 from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
-from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
+from gan_helpers.models import (
+    build_conditional_generator,
+    build_dcgan_discriminator,
+    build_dcgan_generator,
+)
 from gan_helpers.precision import dtype_policy, fastest_dtype_policy
 from gan_helpers.training import GAN
 
@@ -32,11 +36,11 @@ STEPS_AT_ONCE = 10
 COMPLETE_SET = 50_000
 MARKS = (0.2, 0.5, 1.0)  # shares of the minutes at which the recipes are judged
 
-# The recipe of lesson 6.
+# The recipe of lesson 6; with the complete set it needs neither dropout nor shifts.
 WIDTH = 32
 BATCH_SIZE = 16
-LEARNING_RATE = 4e-4
-EMA_DECAY = 0.998
+LEARNING_RATE = 8e-4
+EMA_DECAY = 0.995
 
 
 class PeerTraining:
@@ -93,13 +97,14 @@ class PeerTraining:
 
 
 class OurTraining:
-    """The recipe of lesson 6: ``GAN.fit`` on the course's networks."""
+    """The recipe of lesson 6, or the same with a generator that is told the class."""
 
-    name = "this course, lesson 6"
-
-    def __init__(self, images: np.ndarray, labels: np.ndarray, seed: int) -> None:
+    def __init__(
+        self, images: np.ndarray, labels: np.ndarray, seed: int, conditional: bool
+    ) -> None:
         keras.utils.set_random_seed(seed)
-        self.gan = build_lesson_gan(seed)
+        self.name = "this course, by class" if conditional else "this course, lesson 6"
+        self.gan = build_lesson_gan(seed, conditional)
         self.batches = image_batches(images, BATCH_SIZE, seed, flip=True, labels=labels)
         self.gan.fit(self.batches.take(1), verbose=0)  # builds the graph
 
@@ -115,14 +120,16 @@ class OurTraining:
         return time.perf_counter() - start
 
     def generate(self, count: int) -> np.ndarray:
-        return self.gan.sample(count, seed=1)
+        classes = np.arange(count) % 10 if self.gan.conditional else None
+        return self.gan.sample(count, seed=1, labels=classes)
 
 
-def build_lesson_gan(seed: int) -> GAN:
+def build_lesson_gan(seed: int, conditional: bool) -> GAN:
     """The GAN of lesson 6, compiled with the optimizers of lesson 6."""
+    build_generator = build_conditional_generator if conditional else build_dcgan_generator
     with dtype_policy(fastest_dtype_policy()):
         gan = GAN(
-            build_dcgan_generator(width=WIDTH),
+            build_generator(width=WIDTH),
             build_dcgan_discriminator(width=WIDTH, classes=10),
             EMA_DECAY,
             seed,
@@ -173,8 +180,8 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
     floor = score(load_cifar10("test")[0])
     print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.")
 
-    ours = OurTraining(images, labels, seed)
-    trainings = [ours, *(PeerTraining(peer, images, seed) for peer in PEERS)]
+    trainings = [OurTraining(images, labels, seed, conditional) for conditional in (False, True)]
+    trainings += [PeerTraining(peer, images, seed) for peer in PEERS]
     seconds = [0.0] * len(trainings)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", newline="") as file:

@@ -6,7 +6,7 @@
 
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), tests (time and memory of the test
-command's slowest files), distance (quality against training time, six recipes; six times the
+command's slowest files), distance (quality against training time, seven recipes; seven times the
 minutes). Let nothing else run meanwhile.
 """
 

@@ -25,7 +25,6 @@ from PIL import Image
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LARGEST_NOTEBOOK = 1_500_000  # bytes
-HERO = "dcgan_cifar10.gif"
 
 
 class TooLarge(Exception):  # noqa: N818 - reads as the sentence it is
@@ -93,16 +92,13 @@ def execute(path: Path, target: Path, largest: int | None) -> None:
 
 
 def save_pictures(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Renew what the README shows of this run: a thumbnail, and the animation of lesson 6."""
+    """Renew what the README shows of this run, its thumbnail."""
     for cell in notebook.cells:
         if "thumbnail" in cell.metadata.get("tags", []):
             png = next(output.data["image/png"] for output in cell.outputs if "data" in output)
             picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
             picture.thumbnail((320, 320), Image.Resampling.LANCZOS)
             picture.save(path.parent / "images" / f"{path.stem}.png", optimize=True)
-    animation = path.parent / "outputs" / HERO
-    if path.name.startswith("06") and animation.exists():
-        shutil.copy(animation, path.parent / "images" / HERO)
 
 
 def slowest_cells(notebook: nbformat.NotebookNode, count: int = 3) -> str:

@@ -7,7 +7,8 @@
 Needs the complete set (``python -m gan_helpers.data cifar10``). Everything of a run lies in
 outputs/pretrained/NAME: a checkpoint after each epoch, log.csv, the best weights, and snapshots of
 the averaged generator. A run that was stopped continues when the command is given again, also with
-a larger number of epochs. ``--ship`` trains nothing: it copies the results to data/weights.
+a larger number of epochs. The learning rates fall over the last ten of them.
+``--ship`` trains nothing: it copies the results to data/weights.
 
 The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
 first 5,000 test images; the other 5,000 test images play no part.
@@ -34,6 +35,7 @@ from PIL import Image
 
 BATCH_SIZE = 16
 LEARNING_RATE = 4e-4
+COOLING = 10  # last epochs, in which the learning rates fall evenly to a tenth
 EMA_DECAY = 0.999
 VALIDATION = 5_000  # generated images, and test images they are compared with
 FIRST_SNAPSHOT = 1_000  # images seen
@@ -73,6 +75,15 @@ class Validation(DistanceRecorder):
         row = {"epoch": epoch + 1, "images_seen": images_seen, "seconds": round(self.seconds)}
         row |= {name: round(float(value), 4) for name, value in logs.items()}
         append_to_log(self.folder, row | {"distance": round(distance, 2)})
+
+
+class CoolDown(keras.callbacks.Callback):
+    """Let both learning rates fall over the last epochs: smaller steps settle closer."""
+
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+        share = min(1.0, (self.params["epochs"] - epoch) / COOLING)
+        for optimizer in (self.model.generator_optimizer, self.model.discriminator_optimizer):
+            optimizer.learning_rate = LEARNING_RATE * share
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -141,7 +152,13 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         epochs=arguments.epochs,
         verbose=2,
         # Before the checkpoint: an epoch that is saved has been logged.
-        callbacks=[StopOnNaN(), Snapshots(folder), Validation(folder, gan.conditional), saver],
+        callbacks=[
+            StopOnNaN(),
+            CoolDown(),
+            Snapshots(folder),
+            Validation(folder, gan.conditional),
+            saver,
+        ],
     )
 
 

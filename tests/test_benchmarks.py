@@ -51,8 +51,12 @@ def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
     distance.measure(minutes=0.02, log=tmp_path / "log.csv")
     with (tmp_path / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["minutes"] for row in rows] == ["0.004"] * 2 + ["0.01"] * 2 + ["0.02"] * 2
-    assert {row["recipe"] for row in rows} == {"gan-flavours-keras", "this course, lesson 6"}
+    assert [row["minutes"] for row in rows] == ["0.004"] * 3 + ["0.01"] * 3 + ["0.02"] * 3
+    assert {row["recipe"] for row in rows} == {
+        "gan-flavours-keras",
+        "this course, lesson 6",
+        "this course, by class",
+    }
     assert all(float(row["distance"]) > 0 and float(row["unseen_judge"]) > 0 for row in rows)
     assert "gan-flavours-keras" in capsys.readouterr().out
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from gan_helpers import models
 from gan_helpers.data import load_cifar10
 
+import keras
 import numpy as np
 import pytest
 
@@ -93,3 +94,21 @@ def test_snapshots_are_evenly_spaced_in_the_logarithm(script):
     assert script.next_snapshot(0) == 50
     assert script.next_snapshot(50) == 63  # 62.5, rounded up
     assert script.next_snapshot(49_999) == pytest.approx(50 * 1.25**31, abs=1)
+
+
+def test_the_learning_rates_fall_over_the_last_epochs(script):
+    rates = []
+
+    class Model:
+        generator_optimizer = keras.optimizers.Adam()
+        discriminator_optimizer = keras.optimizers.Adam()
+
+    cool_down = script.CoolDown()
+    cool_down.set_model(Model())
+    cool_down.set_params({"epochs": 30})
+    for epoch in (0, 20, 25, 29):
+        cool_down.on_epoch_begin(epoch)
+        rates.append(float(Model.generator_optimizer.learning_rate))
+        assert float(Model.discriminator_optimizer.learning_rate) == rates[-1]
+    expected = np.array([1, 1, 0.5, 0.1]) * script.LEARNING_RATE
+    np.testing.assert_allclose(rates, expected, rtol=1e-6)
