@@ -20,6 +20,7 @@ from gan_helpers.models import (
     build_conditional_generator,
     build_dcgan_discriminator,
     build_dcgan_generator,
+    load_pretrained,
 )
 from gan_helpers.precision import dtype_policy, fastest_dtype_policy
 from gan_helpers.training import GAN
@@ -164,22 +165,47 @@ class UntrainedFeatures(FeatureExtractor):
         self.network = keras.Model(images, layers.Concatenate()(statistics))
 
 
-def measure(minutes: float, log: Path, seed: int = 0) -> None:
-    """Train all recipes in turns, judge them at each mark, print a table and write a log."""
+class Jury:
+    """Both judges, with the features of the real images in memory."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.judges = [FeatureExtractor(), UntrainedFeatures()]
+        self.real = [judge(images) for judge in self.judges]
+        floor = self.score(load_cifar10("test")[0])
+        print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.", flush=True)
+
+    def score(self, images: np.ndarray) -> list[float]:
+        pairs = zip(self.judges, self.real, strict=True)
+        return [frechet_distance(judge(images), features) for judge, features in pairs]
+
+
+def load_complete_set() -> tuple[np.ndarray, np.ndarray] | None:
+    """The training images and labels, or a printed line and None where only the sample is."""
     images, labels = load_cifar10("train")
     if len(images) < COMPLETE_SET:
         print("Skipped: this part needs the complete set (python -m gan_helpers.data cifar10).")
+        return None
+    return images, labels
+
+
+def measure_shipped() -> None:
+    """Judge the generators that come with the course."""
+    if (loaded := load_complete_set()) is None:
         return
-    judges = [FeatureExtractor(), UntrainedFeatures()]
-    real = [judge(images) for judge in judges]
+    jury = Jury(loaded[0])
+    for name in ("dcgan", "conditional"):
+        gan = GAN(load_pretrained(f"{name}_generator"), load_pretrained(f"{name}_discriminator"))
+        classes = np.arange(JUDGED) % 10 if gan.conditional else None
+        scores = jury.score(gan.sample(JUDGED, seed=1, labels=classes))
+        print(f"{'shipped ' + name:28} {scores[0]:8.1f} {scores[1]:8.3f}", flush=True)
 
-    def score(judged: np.ndarray) -> list[float]:
-        pairs = zip(judges, real, strict=True)
-        return [frechet_distance(judge(judged), features) for judge, features in pairs]
 
-    floor = score(load_cifar10("test")[0])
-    print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.")
-
+def measure(minutes: float, log: Path, seed: int = 0) -> None:
+    """Train all recipes in turns, judge them at each mark, print a table and write a log."""
+    if (loaded := load_complete_set()) is None:
+        return
+    images, labels = loaded
+    jury = Jury(images)
     trainings = [OurTraining(images, labels, seed, conditional) for conditional in (False, True)]
     trainings += [PeerTraining(peer, images, seed) for peer in PEERS]
     seconds = [0.0] * len(trainings)
@@ -190,7 +216,7 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
         for mark in [share * minutes for share in MARKS]:
             train_in_turns(trainings, seconds, 60 * mark)
             for training, elapsed in zip(trainings, seconds, strict=True):
-                scores = score(training.generate(JUDGED))
+                scores = jury.score(training.generate(JUDGED))
                 rate = training.images_seen / elapsed
                 writer.writerow(
                     [training.name, round(mark, 3), round(rate), *(round(s, 3) for s in scores)]

@@ -6,8 +6,8 @@
 
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), tests (time and memory of the test
-command's slowest files), distance (quality against training time, seven recipes; seven times the
-minutes). Let nothing else run meanwhile.
+command's slowest files), shipped (quality of the weights in the box), distance (quality against
+training time, seven recipes; seven times the minutes). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from timing import median_seconds
 
 BATCH_SIZE = 32
 STEPS = 40
-PARTS = ("throughput", "overhead", "latency", "tests", "distance")
+PARTS = ("throughput", "overhead", "latency", "tests", "shipped", "distance")
 
 
 def main() -> None:
@@ -44,6 +44,7 @@ def main() -> None:
         "overhead": measure_overhead,
         "latency": measure_latency,
         "tests": test_costs.measure,
+        "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),
     }
     for part in arguments.parts or PARTS:

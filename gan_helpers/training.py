@@ -88,10 +88,10 @@ class GAN(keras.Model):
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
-        self.trackers = {
-            name: keras.metrics.Mean(name=name)
-            for name in ("generator_loss", "discriminator_loss", "real_score", "fake_score")
-        }
+        measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
+        if self.names_classes:
+            measures.append("class_loss")
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in measures}
         self.latent_seed = keras.random.SeedGenerator(seed)
         self.build(generator.inputs[0].shape)
 
@@ -150,7 +150,11 @@ class GAN(keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """The means over the epoch: both losses and the mean scores D gives to real and fake."""
+        """The means over the epoch: the losses, and the mean scores D gives to real and fake.
+
+        ``discriminator_loss`` is that of the game; ``class_loss``, of a discriminator that names
+        classes, is apart from it and without its weight.
+        """
         return list(self.trackers.values())
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
@@ -184,16 +188,15 @@ class GAN(keras.Model):
                 for logits in (real_logits, fake_logits)
             )
             generator_loss = self.generator_loss(fake_logits)
-            discriminator_loss = (
-                self.discriminator_loss(real_logits, fake_logits) + self.class_weight * naming_loss
-            )
+            discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
+            discriminator_goal = discriminator_loss + self.class_weight * naming_loss
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
         discriminator_variables = self.discriminator.trainable_variables
         generator_gradients = generator_tape.gradient(generator_loss, generator_variables)
         discriminator_gradients = discriminator_tape.gradient(
-            discriminator_loss, discriminator_variables
+            discriminator_goal, discriminator_variables
         )
         self.generator_optimizer.apply(generator_gradients, generator_variables)
         self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
@@ -201,6 +204,8 @@ class GAN(keras.Model):
 
         self.trackers["generator_loss"].update_state(generator_loss)
         self.trackers["discriminator_loss"].update_state(discriminator_loss)
+        if self.names_classes:
+            self.trackers["class_loss"].update_state(naming_loss)
         self.trackers["real_score"].update_state(ops.sigmoid(real_logits))
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
         return {name: tracker.result() for name, tracker in self.trackers.items()}

@@ -23,7 +23,7 @@ from pathlib import Path
 from gan_helpers.animated_files import save_gif
 from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
-from gan_helpers.data import image_batches, load_cifar10, to_pixels
+from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
 from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
 from gan_helpers.training import GAN
@@ -44,7 +44,7 @@ STAGES = 8
 ROLES = ("generator", "discriminator")
 NAMES = ("dcgan", "conditional")
 HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_cifar10.gif"
-HERO_COLUMNS, HERO_ROWS = 10, 5
+HERO_ROWS = 5
 HERO_FRAMES = 24  # keeps the GIF under 3 MB
 
 
@@ -163,18 +163,19 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def ship(name: str, folder: Path) -> None:
-    """Copy the best weights and the log to data/weights; of the DCGAN also stages and the GIF."""
+    """Copy the best weights and the log to data/weights, and stages, or make the README's GIF."""
     best = min(read_log(folder), key=lambda row: float(row["distance"]))
     for role in ROLES:
         shutil.copy(best_path(folder, role, int(best["epoch"])), WEIGHTS / f"{name}_{role}.npz")
     shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
+    snapshots = [
+        path
+        for path in sorted(folder.glob("snapshot_*.npz"))
+        if snapshot_images(path) <= int(best["images_seen"])
+    ]
     if name == "dcgan":
-        snapshots = [
-            path
-            for path in sorted(folder.glob("snapshot_*.npz"))
-            if snapshot_images(path) <= int(best["images_seen"])
-        ]
         ship_stages(snapshots)
+    else:
         make_hero(snapshots)
     write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
     print(f"Shipped epoch {best['epoch']} with distance {best['distance']} in {WEIGHTS}.")
@@ -194,14 +195,19 @@ def spread(snapshots: list[Path], count: int) -> list[Path]:
 
 
 def make_hero(snapshots: list[Path]) -> None:
-    """One frame a snapshot, always of the same latents, and the last frame as a still."""
-    generator = build_pretrained("dcgan_generator")
-    latents = keras.random.normal((HERO_COLUMNS * HERO_ROWS, generator.input_shape[-1]), seed=3)
+    """One frame a snapshot: a column for each class, a row for each of five latent vectors."""
+    generator = build_pretrained("conditional_generator")
+    classes = len(CIFAR10_CLASSES)
+    latents = keras.random.normal((HERO_ROWS, generator.inputs[0].shape[-1]), seed=3)
+    inputs = [
+        keras.ops.repeat(latents, classes, axis=0),
+        keras.ops.tile(keras.ops.arange(classes), HERO_ROWS),
+    ]
     frames = []
     for path in spread(snapshots, HERO_FRAMES):
-        images = load_weights(generator, path)(latents, training=False)
+        images = load_weights(generator, path)(inputs, training=False)
         images = to_pixels(keras.ops.convert_to_numpy(images))
-        frames.append(image_grid(images, columns=HERO_COLUMNS, scale=2))
+        frames.append(image_grid(images, columns=classes, scale=2))
     save_gif(frames, HERO, seconds=8.0, hold=3.0)
     Image.fromarray(frames[-1]).save(HERO.with_suffix(".png"), optimize=True)
     print(f"{HERO}: {HERO.stat().st_size / 1e6:.2f} MB, {len(frames)} frames")

@@ -61,6 +61,17 @@ def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
     assert "gan-flavours-keras" in capsys.readouterr().out
 
 
+def test_the_shipped_generators_are_judged(monkeypatch, capsys):
+    monkeypatch.setattr(distance, "COMPLETE_SET", 0)
+    monkeypatch.setattr(distance, "JUDGED", 500)
+    monkeypatch.setattr(distance, "load_cifar10", lambda split: load_cifar10(split, limit=500))
+    distance.measure_shipped()
+    lines = capsys.readouterr().out.splitlines()
+    scores = {line.split()[1]: float(line.split()[2]) for line in lines if "shipped" in line}
+    # 500 images inflate every distance; the untrained generator scores 900.
+    assert 0 < scores["conditional"] < scores["dcgan"] < 150
+
+
 def test_products_of_the_networks_are_counted_right():
     generator, discriminator = recipes.build_pytorch_tutorial()
     for network, products in (

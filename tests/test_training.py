@@ -391,13 +391,39 @@ def test_a_discriminator_with_a_logit_a_class_adds_the_class_losses(conditional)
         real, fake = (losses.realness(logits) for logits in class_logits)
     generator_loss = losses.non_saturating_generator_loss(fake)
     naming_loss = losses.class_loss(class_logits[0], labels)
-    discriminator_loss = losses.discriminator_loss(real, fake) + 2 * naming_loss
+    discriminator_loss = losses.discriminator_loss(real, fake)
 
     measured = gan.train_step((images, labels))
     assert float(measured["generator_loss"]) == pytest.approx(float(generator_loss), rel=1e-4)
     assert float(measured["discriminator_loss"]) == pytest.approx(
         float(discriminator_loss), rel=1e-4
     )
+    assert float(measured["class_loss"]) == pytest.approx(float(naming_loss), rel=1e-4)
+
+
+def test_the_class_weight_says_how_much_naming_counts():
+    data = tf.constant(make_images(12)), tf.constant(np.arange(12) % 3, tf.int32)
+    moved = []
+    for weight in (0.0, 0.0, 2.0):
+        keras.utils.set_random_seed(0)
+        gan = make_class_naming_gan(build_dcgan_generator(4, IMAGE_SHAPE, width=4))
+        optimizers = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+        gan.compile(*optimizers, class_weight=weight)
+        gan.train_step(data)
+        moved.append(weights_of(gan.discriminator))
+    assert same(moved[0], moved[1])
+    assert not same(moved[0], moved[2])
+
+
+def test_the_discriminator_learns_to_name_the_classes():
+    images = np.concatenate([make_images(30) * 0.1 + shade for shade in (-0.8, 0.0, 0.8)])
+    labels = np.repeat(np.arange(3), 30)
+    gan = make_class_naming_gan(build_dcgan_generator(4, IMAGE_SHAPE, width=4))
+    first, last = (
+        gan.fit(images, labels, batch_size=15, epochs=epochs, verbose=0).history["class_loss"][-1]
+        for epochs in (1, 15)
+    )
+    assert last < 0.7 * first
 
 
 def test_an_unconditional_generator_is_sampled_without_labels_whatever_the_discriminator():
