@@ -319,7 +319,7 @@ def build_pretrained(name: str) -> keras.Model:
 
 
 def load_pretrained(name: str) -> keras.Model:
-    """A network of the course's DCGANs, trained on the complete CIFAR-10 for hours.
+    """A network of the course's DCGANs, trained on the complete CIFAR-10 for about an hour.
 
     Args:
         name: "dcgan_generator", "dcgan_discriminator", "conditional_generator" or

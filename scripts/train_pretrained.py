@@ -241,7 +241,7 @@ def append_to_log(folder: Path, row: dict[str, float]) -> None:
     path = folder / "log.csv"
     new = not path.exists()
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(row))
+        writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)
