@@ -121,8 +121,13 @@ class OurTraining:
         return time.perf_counter() - start
 
     def generate(self, count: int) -> np.ndarray:
-        classes = np.arange(count) % 10 if self.gan.conditional else None
-        return self.gan.sample(count, seed=1, labels=classes)
+        return sample_evenly(self.gan, count)
+
+
+def sample_evenly(gan: GAN, count: int) -> np.ndarray:
+    """Generated images, equally many of each class if the generator is told the class."""
+    classes = np.arange(count) % 10 if gan.conditional else None
+    return gan.sample(count, seed=1, labels=classes)
 
 
 def build_lesson_gan(seed: int, conditional: bool) -> GAN:
@@ -195,8 +200,7 @@ def measure_shipped() -> None:
     jury = Jury(loaded[0])
     for name in ("dcgan", "conditional"):
         gan = GAN(load_pretrained(f"{name}_generator"), load_pretrained(f"{name}_discriminator"))
-        classes = np.arange(JUDGED) % 10 if gan.conditional else None
-        scores = jury.score(gan.sample(JUDGED, seed=1, labels=classes))
+        scores = jury.score(sample_evenly(gan, JUDGED))
         print(f"{'shipped ' + name:28} {scores[0]:8.1f} {scores[1]:8.3f}", flush=True)
 
 

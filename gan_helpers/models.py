@@ -332,8 +332,7 @@ def load_pretrained(name: str) -> keras.Model:
         ValueError: if there is no network of this name.
         DatasetError: if its file is missing or damaged.
     """
-    with dtype_policy("float32"):
-        return load_weights(build_pretrained(name), shipped_weights(f"{name}.npz"))
+    return _load_shipped(name, f"{name}.npz")
 
 
 def load_training_stages() -> dict[int, keras.Model]:
@@ -346,14 +345,7 @@ def load_training_stages() -> dict[int, keras.Model]:
         DatasetError: if a file is missing or damaged.
     """
     matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
-    with dtype_policy("float32"):
-        return {
-            int(match[1]): load_weights(
-                build_pretrained("dcgan_generator"), shipped_weights(match[0])
-            )
-            for match in matches
-            if match
-        }
+    return {int(match[1]): _load_shipped("dcgan_generator", match[0]) for match in matches if match}
 
 
 def load_training_log(name: str) -> dict[str, np.ndarray]:
@@ -385,6 +377,11 @@ def shipped_weights(name: str) -> Path:
         DatasetError: if it is missing or damaged.
     """
     return verified_path(WEIGHTS, name, read_sums(WEIGHTS, REMEDY), REMEDY)
+
+
+def _load_shipped(name: str, file: str) -> keras.Model:
+    with dtype_policy("float32"):
+        return load_weights(build_pretrained(name), shipped_weights(file))
 
 
 def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:
