@@ -209,7 +209,11 @@ def image_batches(
 
     batches = tf.data.Dataset.range(1).flat_map(choose).batch(batch_size, drop_remainder=True)
     batches = batches.apply(tf.data.experimental.assert_cardinality(count // batch_size))
-    return batches.map(fetch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    # One thread fetches ahead, which is enough. TensorFlow's own tuning would let the end of a pass
+    # wait for the tuner's next turn, up to twice as long as the pass.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.map(fetch).prefetch(2).with_options(options)
 
 
 def _load(

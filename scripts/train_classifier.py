@@ -9,7 +9,11 @@ folder of the run.
 """
 
 import argparse
+import os
 from pathlib import Path
+
+# One network's step is one chain of operations: each may use all cores.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.dataset_files import write_sums
