@@ -5,9 +5,10 @@
     python benchmarks/run.py throughput latency  only these parts
 
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
-against a bare loop), latency (samples and animations), tests (time and memory of the test
-command's slowest files), shipped (quality of the weights in the box), distance (quality against
-training time, seven recipes; seven times the minutes). Let nothing else run meanwhile.
+against a bare loop), latency (samples and animations), playground (its pictures a second, answers
+and memory over the minutes), tests (time and memory of the test command's slowest files), shipped
+(quality of the weights in the box), distance (quality against training time, seven recipes; seven
+times the minutes). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from gan_helpers.training import GAN
 import distance
 import keras
 import numpy as np
+import playground
 import recipes
 import tensorflow as tf
 import test_costs
@@ -28,13 +30,15 @@ from timing import median_seconds
 
 BATCH_SIZE = 32
 STEPS = 40
-PARTS = ("throughput", "overhead", "latency", "tests", "shipped", "distance")
+PARTS = ("throughput", "overhead", "latency", "playground", "tests", "shipped", "distance")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--minutes", type=float, default=2.0, help="training time of each recipe")
+    parser.add_argument(
+        "--minutes", type=float, default=2.0, help="of training each recipe, or of play"
+    )
     parser.add_argument("--log", type=Path, default=Path("outputs/distances.csv"))
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
@@ -43,6 +47,7 @@ def main() -> None:
         "throughput": throughput.measure,
         "overhead": measure_overhead,
         "latency": measure_latency,
+        "playground": lambda: playground.measure(arguments.minutes),
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),

@@ -213,7 +213,7 @@ def filmstrip(
         widest=widest,
     )
     # Frames in full colour would make the stored notebook several times larger.
-    figure.few_colours = True
+    figure.few_colours = "photographs"
     return figure
 
 

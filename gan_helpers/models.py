@@ -25,6 +25,8 @@ __all__ = [
     "build_dcgan_generator",
     "build_dense_discriminator",
     "build_dense_generator",
+    "build_point_discriminator",
+    "build_point_generator",
     "build_pretrained",
     "load_pretrained",
     "load_training_log",
@@ -104,6 +106,47 @@ def build_dense_discriminator(
         ],
         name="discriminator",
     )
+
+
+def build_point_generator(
+    latent_dim: int = 2, width: int = 32, hidden_layers: int = 2, seed: int = 0
+) -> keras.Sequential:
+    """A generator of points in the plane: latents -> hidden dense layers -> two coordinates.
+
+    Args:
+        latent_dim: length of one latent vector.
+        width: units of each hidden layer.
+        hidden_layers: number of hidden layers.
+        seed: seed of the first weights.
+
+    Returns:
+        A built model from ``(batch, latent_dim)`` to ``(batch, 2)``, without limits.
+
+    Raises:
+        ValueError: if a size is not a positive whole number.
+    """
+    _check_sizes(latent_dim=latent_dim, width=width, hidden_layers=hidden_layers)
+    return _dense_network("generator", latent_dim, width, hidden_layers, 2, seed)
+
+
+def build_point_discriminator(
+    width: int = 32, hidden_layers: int = 2, seed: int = 0
+) -> keras.Sequential:
+    """A discriminator of points in the plane: coordinates -> hidden dense layers -> one logit.
+
+    Args:
+        width: units of each hidden layer.
+        hidden_layers: number of hidden layers.
+        seed: seed of the first weights.
+
+    Returns:
+        A built model from ``(batch, 2)`` to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number.
+    """
+    _check_sizes(width=width, hidden_layers=hidden_layers)
+    return _dense_network("discriminator", 2, width, hidden_layers, 1, seed)
 
 
 def build_dcgan_generator(
@@ -382,6 +425,21 @@ def shipped_weights(name: str) -> Path:
 def _load_shipped(name: str, file: str) -> keras.Model:
     with dtype_policy("float32"):
         return load_weights(build_pretrained(name), shipped_weights(file))
+
+
+def _dense_network(
+    name: str, inputs: int, width: int, hidden_layers: int, outputs: int, seed: int
+) -> keras.Sequential:
+    """Rectified dense layers whose first weights depend on the seed alone, not on other models."""
+    # Generator and discriminator of one seed must not start with the same numbers.
+    seeds = np.random.SeedSequence([seed, outputs]).generate_state(hidden_layers + 1)
+    hidden = [
+        layers.Dense(width, "relu", kernel_initializer=keras.initializers.HeNormal(int(number)))
+        for number in seeds[:-1]
+    ]
+    last = keras.initializers.GlorotUniform(int(seeds[-1]))
+    outputs_layer = layers.Dense(outputs, kernel_initializer=last)
+    return keras.Sequential([keras.Input((inputs,)), *hidden, outputs_layer], name=name)
 
 
 def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:

@@ -119,7 +119,8 @@ class LessonFigure(Figure):
 
     Attributes:
         alt: the text.
-        few_colours: set it to True to draw with a table of 256 colours, for a smaller PNG.
+        few_colours: "photographs" or "drawing" to keep only 256 colours, for a smaller PNG; None
+            for all. See ``few_colours_png``.
 
     Raises:
         TypeError: if ``alt`` is no text.
@@ -128,7 +129,7 @@ class LessonFigure(Figure):
 
     def __init__(self, *args: Any, alt: str, **kwargs: Any) -> None:
         self.alt = check_alt(alt)
-        self.few_colours = False
+        self.few_colours: str | None = None
         kwargs.setdefault("dpi", DPI)
         # White behind the axes: a dark theme would swallow black labels.
         kwargs.setdefault("facecolor", "white")
@@ -154,7 +155,7 @@ class LessonFigure(Figure):
             # "Software" would store the matplotlib version, so equal pictures would differ.
             self.savefig(buffer, format="png", metadata={"Software": None})
         if self.few_colours:
-            return few_colours_png(Image.open(buffer).convert("RGB"))
+            return few_colours_png(Image.open(buffer).convert("RGB"), self.few_colours)
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
@@ -162,10 +163,20 @@ class LessonFigure(Figure):
         return {"image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-def few_colours_png(picture: Image.Image) -> bytes:
-    """The bytes of a PNG file with a table of 256 colours, without dithering."""
+def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
+    """The bytes of a PNG file with a table of 256 colours, without dithering.
+
+    Args:
+        picture: an RGB picture.
+        kind: "photographs" makes frequent colours exact; a thin line may change its colour. In a
+            "drawing" no colour is far from its own, and wide gradients show bands.
+    """
+    chosen = {
+        "photographs": {"method": Image.Quantize.MEDIANCUT},
+        "drawing": {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2},
+    }[kind]
     buffer = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE, **chosen).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

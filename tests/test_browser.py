@@ -1,9 +1,10 @@
-"""Lesson 1 in a real browser: JupyterLab opens it, Run All succeeds, a moved slider redraws.
+"""Lessons 1 and 2 in a real browser: JupyterLab opens them, Run All succeeds, the widgets answer.
 
-Only here do widgets, front end and kernel meet. It takes about half a minute.
+Only here do widgets, front end and kernel meet. It takes about a minute.
 """
 
 import os
+import re
 import runpy
 import secrets
 import shutil
@@ -19,7 +20,8 @@ import requests
 from playwright.sync_api import Page, sync_playwright
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-LESSON = NOTEBOOKS / "01_adversarial_game.ipynb"
+SLIDERS = NOTEBOOKS / "01_adversarial_game.ipynb"
+PLAYGROUND = NOTEBOOKS / "02_gan_playground.ipynb"
 # The same names for which the test command looks before it installs a browser.
 BROWSERS = runpy.run_path(str(NOTEBOOKS.parent / "scripts" / "bootstrap.py"))["BROWSERS"]
 START_TIMEOUT = 60  # seconds
@@ -57,16 +59,16 @@ def find_browser(playwright) -> str:
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(tmp_path, lesson):
     """A JupyterLab with settings of its own, in a folder with a copy of the lesson: its address."""
     course = tmp_path / "course"
     course.mkdir()
-    notebook = nbformat.read(LESSON, as_version=4)
+    notebook = nbformat.read(lesson, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
-    nbformat.write(notebook, course / LESSON.name)
-    for picture in (NOTEBOOKS / "images").glob("01_*"):
+    nbformat.write(notebook, course / lesson.name)
+    for picture in (NOTEBOOKS / "images").glob(f"{lesson.name[:2]}_*"):
         (course / "images").mkdir(exist_ok=True)
         shutil.copy(picture, course / "images")
 
@@ -111,7 +113,7 @@ def lab(tmp_path):
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             wait_for(server, address, tmp_path / "lab.log")
-            yield f"{address}/lab/tree/{LESSON.name}?token={token}"
+            yield f"{address}/lab/tree/{lesson.name}?token={token}"
         finally:
             stop(server, address, token)
 
@@ -167,6 +169,7 @@ def run_all(page: Page) -> dict:
         page.wait_for_timeout(250)
 
 
+@pytest.mark.parametrize("lesson", [SLIDERS], ids=["01"])
 def test_run_all_and_move_the_sliders(page, tmp_path):
     state = run_all(page)
     assert state["errors"] == []
@@ -198,3 +201,102 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     page.keyboard.press("End")
     film.locator("img[title*='step 600']").wait_for()
     assert frame.get_attribute("src") != source
+
+
+RUN_IN_KERNEL = """async code => {
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({ code });
+    let text = '';
+    future.onIOPub = message => {
+        if (message.header.msg_type === 'stream') text += message.content.text;
+    };
+    const reply = await future.done;
+    return reply.content.status === 'ok' ? text : reply.content.ename;
+}"""
+
+
+INTERRUPT_KERNEL = """
+    () => jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()
+"""
+
+
+def find_button(playground, text: str):
+    # By its text: an icon is a letter of an accessible name.
+    return playground.get_by_role("button").filter(has_text=re.compile(rf"^\s*{text}\s*$"))
+
+
+def counted(playground) -> int:
+    """The number of steps that the playground's counter shows."""
+    text = playground.get_by_text(re.compile(r"^step [\d,]+ ")).inner_text()
+    return int(re.search(r"step ([\d,]+)", text)[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("lesson", [PLAYGROUND], ids=["02"])
+def test_drive_the_playground(page, tmp_path):
+    state = run_all(page)
+    assert state["errors"] == []
+    assert page.get_by_text("javascript error").count() == 0
+
+    playground = page.locator(".jp-CodeCell", has_text="ring = Playground(").first
+    playground.scroll_into_view_if_needed()
+    picture = playground.locator("img")
+    page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+    before = picture.screenshot(path=tmp_path / "before.png")
+    first = counted(playground)
+
+    # Play: counter and picture move on, and the kernel still answers another cell.
+    find_button(playground, "Play").click()
+    pause = find_button(playground, "Pause")
+    pause.wait_for()
+    assert page.evaluate(RUN_IN_KERNEL, "print(6 * 7)") == "42\n"
+    end = time.monotonic() + RUN_TIMEOUT
+    while counted(playground) < first + 100 and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    pause.click()
+    find_button(playground, "Play").wait_for()
+    page.wait_for_timeout(500)
+    stopped = counted(playground)
+    assert stopped >= first + 100, "it stopped by itself"
+    assert picture.screenshot(path=tmp_path / "played.png") != before
+    page.wait_for_timeout(500)
+    assert counted(playground) == stopped
+
+    # One step of G alone.
+    find_button(playground, "Step G").click()
+    playground.get_by_text(f"step {stopped + 1:,} ").wait_for()
+
+    # The notebook's interrupt button pauses it too.
+    find_button(playground, "Play").click()
+    find_button(playground, "Pause").wait_for()
+    page.evaluate(INTERRUPT_KERNEL)
+    find_button(playground, "Play").wait_for()
+    assert page.evaluate(RUN_IN_KERNEL, "print(ring.playing)") == "False\n"
+
+    # Other data: the picture says so.
+    playground.get_by_label("data").select_option("two moons")
+    playground.locator("img[title^='two moons']").wait_for()
+
+    # A loss that cannot work: the error stands in the widget, and the kernel lives.
+    broken = "def broken(fake_logits):\n    return fake_logits.nonsense\nring.use_loss(broken)"
+    assert page.evaluate(RUN_IN_KERNEL, broken) == ""
+    find_button(playground, "Play").click()
+    playground.get_by_text("has no attribute 'nonsense'").wait_for()
+    find_button(playground, "Play").wait_for()
+    assert page.evaluate(RUN_IN_KERNEL, "print(ring.playing)") == "False\n"
+
+    # A loss of the course mends it.
+    broken_at = counted(playground)
+    playground.get_by_label("loss").select_option("hinge")
+    find_button(playground, "Step both").click()
+    playground.get_by_text(f"step {broken_at + 1:,} ").wait_for()
+
+    # Points drawn with the mouse arrive in the kernel.
+    canvas = page.locator(".jp-CodeCell", has_text="pad = PointPad()").locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 20, steps=20)
+    page.mouse.up()
+    drawn = "print(len(pad.points) > 5, (pad.points[:, 1] > 1).all())"
+    assert page.evaluate(RUN_IN_KERNEL, drawn) == "True True\n"

@@ -1,0 +1,199 @@
+"""Exercises of lesson 2: counting modes, curing a collapse, losses of your own."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+from gan_helpers.exercises.core import Exercise, NotYet
+from gan_helpers.losses import least_squares_discriminator_loss, least_squares_generator_loss
+
+import numpy as np
+
+# The game is imported inside the one check that plays it: the lesson's first picture comes sooner.
+
+__all__ = ["q1", "q2", "q3"]
+
+
+def _check_count(modes_covered: Callable) -> str:
+    centres = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    on_two = np.array([[0.01, 0.0], [0.0, -0.02], [1.0, 0.03]])
+    found = modes_covered(on_two, centres, 0.1)
+    if np.shape(found) != ():
+        raise NotYet(f"the answer has shape {np.shape(found)}; it is one number.")
+    if found == 3:
+        raise NotYet(
+            "three points near two of three modes count as 3. Count modes that have a point, not "
+            "points that have a mode."
+        )
+    if found != 2:
+        raise NotYet(f"three points near two of three modes: 2 is right, yours is {found}.")
+    cases = [
+        (np.array([[0.5, 0.5]]), 0, "a point between the modes, near none, should count for none"),
+        (
+            np.array([[0.08, 0.08]]),
+            0,
+            "(0.08, 0.08) is farther than 0.1 from (0, 0): take the "
+            "distance in the plane, not along each axis",
+        ),
+        (np.array([[0.09, 0.0], [1.0, 0.0], [0.0, 1.0]]), 3, "every mode has a point here"),
+        (np.array([[-0.05, 0.0]]), 1, "a distance has no sign: (-0.05, 0) is near (0, 0)"),
+    ]
+    for points, correct, nudge in cases:
+        found = modes_covered(points, centres, 0.1)
+        if found != correct:
+            raise NotYet(f"{nudge}. {correct} is right, yours is {found}.")
+    return "a mode is covered if at least one point lies near it."
+
+
+q1 = Exercise(
+    names=("modes_covered",),
+    check_answer=_check_count,
+    hints=(
+        "First all distances: a table with one row for each point and one column for each centre.",
+        "points[:, None] - centres[None] has shape (points, centres, 2); np.linalg.norm along the "
+        "last axis makes distances of it.",
+        "(distances <= radius).any(axis=0) says for each centre whether a point is near it.",
+    ),
+    code="""
+    def modes_covered(points, centres, radius):
+        distances = np.linalg.norm(points[:, None] - centres[None], axis=-1)
+        return (distances <= radius).any(axis=0).sum()
+    """,
+    why=(
+        "`any` along the points answers, for each centre, whether one is near; the sum counts the "
+        "centres. The playground asks a little more: a tenth of the mode's fair share of points, "
+        "so that one stray point covers nothing."
+    ),
+)
+
+
+LEAST_COVERED = 6  # of 8; the sick run covers three or four with every seed that was tried
+
+
+def _check_cure(cure: dict) -> str:
+    from gan_helpers.playground import PRESETS
+    from gan_helpers.point_gan import PointGAN, Settings
+
+    sick = PRESETS["D far too strong"]
+    if not isinstance(cure, dict) or not cure:
+        raise NotYet('write a dict with at least one setting, such as {"width": 64}.')
+    known = {field.name for field in fields(Settings)}
+    if unknown := set(cure) - known:
+        raise NotYet(
+            f"there is no setting {unknown.pop()!r}; there are {', '.join(sorted(known))}."
+        )
+    if forbidden := {"data", "seed"} & set(cure):
+        raise NotYet(f"{forbidden.pop()} must stay: cure this run, do not choose another.")
+    game = PointGAN(replace(sick.settings, **cure))
+    game.train(sick.steps)
+    covered = game.look().values["covered"]
+    if covered < LEAST_COVERED:
+        raise NotYet(
+            f"after {sick.steps} steps {covered} of 8 modes are covered; {LEAST_COVERED} are "
+            "enough. Who is too fast for whom?"
+        )
+    return f"{covered} of 8 modes after {sick.steps} steps."
+
+
+q2 = Exercise(
+    names=("cure",),
+    check_answer=_check_cure,
+    hints=(
+        "D is sure of everything: where G has no points, D calls whole regions real, and no slope "
+        "leads there. Make D less sure.",
+        "D has ten updates for one of G, and a learning rate ten times that of G.",
+        'One setting is enough: give "discriminator_steps" its usual value.',
+    ),
+    code="""
+    cure = {"discriminator_steps": 1}
+    """,
+    why=(
+        "With one update a turn D stays unsure for long enough: between the modes its scores keep "
+        "a slope that leads points on. A slower D cures it too, and so does a G that is as fast as "
+        "D."
+    ),
+)
+
+
+def _number(name: str, value: Any) -> float:
+    answer = np.asarray(value, dtype=float)
+    if answer.shape != ():
+        raise NotYet(
+            f"{name} returns an array of shape {answer.shape}. A loss is one number: the mean "
+            "over the batch."
+        )
+    return float(answer)
+
+
+def _check_least_squares(discriminator_loss: Callable, generator_loss: Callable) -> str:
+    # Different numbers of rows: real and fake each have a mean of their own.
+    real = np.array([[2.0], [-1.0], [0.5], [3.0]], np.float32)
+    fake = np.array([[0.3], [-2.0], [1.5]], np.float32)
+    found = _number("my_generator_loss", generator_loss(fake))
+    correct = float(least_squares_generator_loss(fake))
+    scores = 1 / (1 + np.exp(-fake))
+    slips = [
+        (2 * correct, "my_generator_loss is twice as large: the formula begins with ½."),
+        (
+            0.5 * np.square(fake).mean(),
+            "my_generator_loss pulls the fakes' logits to 0, which is D's wish. G wants 1.",
+        ),
+        (
+            0.5 * np.square(scores - 1).mean(),
+            "my_generator_loss took a sigmoid. Here the logits themselves should reach 1.",
+        ),
+        (
+            0.5 * np.abs(fake - 1).mean(),
+            "my_generator_loss takes the distance, not its square.",
+        ),
+    ]
+    _compare("my_generator_loss", found, correct, slips)
+    found = _number("my_discriminator_loss", discriminator_loss(real, fake))
+    correct = float(least_squares_discriminator_loss(real, fake))
+    real_part, fake_part = 0.5 * np.square(real - 1).mean(), 0.5 * np.square(fake).mean()
+    slips = [
+        (2 * correct, "my_discriminator_loss is twice as large: both terms begin with ½."),
+        (real_part, "my_discriminator_loss leaves out the fakes: their logits should reach 0."),
+        (fake_part, "my_discriminator_loss leaves out the real points: their logits should be 1."),
+        (
+            0.5 * np.square(real).mean() + 0.5 * np.square(fake - 1).mean(),
+            "real and fake are swapped in my_discriminator_loss: real = 1, fake = 0.",
+        ),
+        (real_part - fake_part, "the second term is subtracted; D wants both squares small."),
+    ]
+    _compare("my_discriminator_loss", found, correct, slips)
+    return "D pulls real logits to 1 and fake ones to 0; G pulls the fake ones to 1."
+
+
+def _compare(name: str, found: float, correct: float, slips: list[tuple[float, str]]) -> None:
+    if np.isclose(found, correct, rtol=1e-4):
+        return
+    for value, nudge in slips:
+        if np.isclose(found, value, rtol=1e-4):
+            raise NotYet(nudge)
+    raise NotYet(f"{name} gives {found:.4f} where {correct:.4f} is right. Compare term by term.")
+
+
+q3 = Exercise(
+    names=("my_discriminator_loss", "my_generator_loss"),
+    check_answer=_check_least_squares,
+    hints=(
+        "Each term is half the mean of a square: of the logits minus their target.",
+        "D's targets are 1 for real and 0 for fake. G's target for the fakes is 1.",
+        "The generator's is 0.5 * ops.mean(ops.square(fake_logits - 1)).",
+    ),
+    code="""
+    def my_discriminator_loss(real_logits, fake_logits):
+        real_part = ops.mean(ops.square(real_logits - 1))
+        return 0.5 * real_part + 0.5 * ops.mean(ops.square(fake_logits))
+
+
+    def my_generator_loss(fake_logits):
+        return 0.5 * ops.mean(ops.square(fake_logits - 1))
+    """,
+    why=(
+        "These are the losses of the least squares GAN (Mao et al. 2017). A logit far beyond its "
+        "target costs as much as one far short of it, so D never becomes boundlessly sure, and "
+        "fakes that D already believes are still pulled toward the real ones."
+    ),
+)

@@ -1,0 +1,590 @@
+"""A GAN over points in the plane that can be driven step by step and changed while it learns.
+
+The game behind ``gan_helpers.playground``, without any picture: two small Keras networks, both
+updates as in lesson 3, and a measurement of everything a picture needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers import losses
+from gan_helpers.models import build_point_discriminator, build_point_generator
+from gan_helpers.points import DISTRIBUTIONS, EDGE, PointDistribution, divergences, quality
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+__all__ = [
+    "ARROWS",
+    "LOSSES",
+    "SIZES",
+    "SURFACE",
+    "GameError",
+    "Loss",
+    "Moment",
+    "PointGAN",
+    "Settings",
+]
+
+BATCH_SIZE = 128
+POOL = 4096  # real points that batches are drawn from
+SHOWN = 256  # points in the picture
+ARROWS = 48  # of them, those with an arrow
+JUDGED = 2000  # points that are counted
+SURFACE = 40  # places along each axis where the discriminator is asked
+LINES = 11  # lines of the latent grid in each direction
+LINE_POINTS = 33  # points along each line
+
+
+class GameError(Exception):
+    """The game cannot go on as it is set; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The losses of both players, as functions of logits; see ``gan_helpers.losses``.
+
+    Attributes:
+        discriminator: function of ``(real_logits, fake_logits)`` that returns a scalar.
+        generator: function of ``fake_logits`` likewise.
+        clip: largest size of the discriminator's weights; None for no limit.
+    """
+
+    discriminator: Callable[[Any, Any], Any]
+    generator: Callable[[Any], Any]
+    clip: float | None = None
+
+
+LOSSES = {
+    "non-saturating": Loss(losses.discriminator_loss, losses.non_saturating_generator_loss),
+    "minimax": Loss(losses.discriminator_loss, losses.minimax_generator_loss),
+    "least squares": Loss(
+        losses.least_squares_discriminator_loss, losses.least_squares_generator_loss
+    ),
+    "hinge": Loss(losses.hinge_discriminator_loss, losses.hinge_generator_loss),
+    # Clipping keeps the critic's slope limited: Arjovsky et al. 2017, algorithm 1.
+    "Wasserstein, clipped": Loss(
+        losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, clip=0.2
+    ),
+}
+OPTIMIZERS = {
+    "Adam": lambda: keras.optimizers.Adam(beta_1=0.5),
+    "SGD": lambda: keras.optimizers.SGD(),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything about a game that can be chosen from a list or a slider.
+
+    Attributes:
+        data: name of a distribution in ``points.DISTRIBUTIONS``.
+        latents: "normal" (standard) or "uniform" (from -1 to 1).
+        latent_dim: numbers in a latent vector, 1 or 2.
+        hidden_layers: hidden layers of both networks.
+        width: units in each of them.
+        loss: name in ``LOSSES``.
+        optimizer: "Adam" (with beta_1 = 0.5) or "SGD".
+        generator_rate: learning rate of the generator.
+        discriminator_rate: learning rate of the discriminator.
+        discriminator_steps: updates of the discriminator for one of the generator.
+        seed: of the first weights, the latents and the batches.
+    """
+
+    data: str = "ring of 8"
+    latents: str = "normal"
+    latent_dim: int = 2
+    hidden_layers: int = 2
+    width: int = 32
+    loss: str = "non-saturating"
+    optimizer: str = "Adam"
+    generator_rate: float = 0.002
+    discriminator_rate: float = 0.002
+    discriminator_steps: int = 1
+    seed: int = 0
+
+
+# A change of these starts the game again, with new networks, which takes a moment. All the others
+# are numbers inside the compiled step and count from the next one.
+SIZES = {"latent_dim", "hidden_layers", "width"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What can be seen and measured at one step; small, because hundreds are kept.
+
+    Attributes:
+        step: updates of the generator so far.
+        discriminator_steps: updates of the discriminator so far.
+        fake: generated points ``(256, 2)``, always of the same latents.
+        push: minus the gradient of the generator's loss at the first 48 of them, ``(48, 2)``,
+            a point at a time: where each would move if it could.
+        surface: the discriminator's score on a grid, ``(40, 40)``, 0 to 255 for 0 to 1; rows from
+            below.
+        warped: where lines of a grid of latents land, ``(lines, points, 2)``.
+        values: the measurements by name: generator_loss, discriminator_loss, real_score,
+            fake_score, KL, JS, good, covered.
+    """
+
+    step: int
+    discriminator_steps: int
+    fake: np.ndarray
+    push: np.ndarray
+    surface: np.ndarray
+    warped: np.ndarray
+    values: dict[str, float]
+
+
+class Functions(NamedTuple):
+    """The compiled parts of a game."""
+
+    discriminator: Callable[[], None]
+    generator: Callable[[], None]
+    rounds: Callable[[tf.Tensor], None]
+    measure: Callable[[], dict[str, tf.Tensor]]
+
+
+class PointGAN:
+    """Two networks that play over points in the plane.
+
+    Args:
+        settings: how the game starts. Default: ``Settings()``.
+        distribution: what to learn instead of ``settings.data``, such as ``points.from_points``
+            makes.
+        generator: a built Keras model from latents ``(batch, latent_dim)`` to points
+            ``(batch, 2)``, instead of the one that the settings describe.
+        discriminator: a built Keras model from points to logits ``(batch, 1)``.
+        generator_loss: function of ``fake_logits``, instead of that of ``settings.loss``.
+        discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
+
+    Attributes:
+        settings: how the game is set now.
+        distribution: what the generator should learn.
+        step: updates of the generator so far.
+        discriminator_steps: updates of the discriminator so far.
+
+    Raises:
+        ValueError: if a setting is unknown or a network does not fit.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        distribution: PointDistribution | None = None,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        generator_loss: Callable[[Any], Any] | None = None,
+        discriminator_loss: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        _check_settings(self.settings)
+        _check_network("generator", generator, None, 2)
+        _check_network("discriminator", discriminator, 2, 1)
+        if generator is not None:
+            self.settings = replace(self.settings, latent_dim=generator.input_shape[-1])
+        # With their weights, to begin again with those that were given.
+        self._given = {
+            name: (network, network.get_weights())
+            for name, network in (("generator", generator), ("discriminator", discriminator))
+            if network is not None
+        }
+        self.own_loss = self._complete_loss(generator_loss, discriminator_loss)
+        self._make_switches()
+        self._set_distribution(distribution or DISTRIBUTIONS[self.settings.data])
+        self._build()
+
+    def _complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
+        if generator_loss is None and discriminator_loss is None:
+            return None
+        usual = LOSSES[self.settings.loss]
+        return Loss(
+            discriminator_loss or usual.discriminator,
+            generator_loss or usual.generator,
+            usual.clip if discriminator_loss is None else None,
+        )
+
+    def _make_switches(self) -> None:
+        """Variables that the compiled functions read, so that a change compiles nothing."""
+
+        def switch(value: Any, dtype: tf.DType) -> tf.Variable:
+            return tf.Variable(value, trainable=False, dtype=dtype)
+
+        self._pool = switch(np.zeros((POOL, 2)), tf.float32)
+        self._discriminator_rounds = switch(1, tf.int32)
+        self._loss_index = switch(0, tf.int32)
+        self._clip = switch(np.inf, tf.float32)
+        self._normal_latents = switch(True, tf.bool)
+        self._adam = switch(True, tf.bool)
+        self._random = tf.random.Generator.from_seed(self.settings.seed)
+
+    @property
+    def loss(self) -> Loss:
+        """The losses played with: your own, or those that the settings name."""
+        return self.own_loss or LOSSES[self.settings.loss]
+
+    def reset(self) -> None:
+        """Begin again with the first weights of the same seed."""
+        for name, network in self._networks().items():
+            network.set_weights(self._first_weights[name])
+            for optimizer in self._optimizers[name].values():
+                for variable in optimizer.variables:
+                    variable.assign(ops.zeros_like(variable))
+        self._random.reset_from_seed(self.settings.seed)
+        self.step = self.discriminator_steps = 0
+        self._apply_settings()
+
+    def change(self, **settings: Any) -> None:
+        """Change settings by name; the networks stay unless their size or the seed changes.
+
+        Raises:
+            ValueError: if a setting is unknown; then nothing changes.
+        """
+        before, after = self.settings, replace(self.settings, **settings)
+        _check_settings(after)
+        changed = {name for name, value in settings.items() if value != getattr(before, name)}
+        self.settings = after
+        if "data" in settings:
+            self._set_distribution(DISTRIBUTIONS[after.data])
+        if "loss" in settings:
+            self.own_loss = None
+        if changed & SIZES:
+            self._build()
+        elif "seed" in changed:
+            self._draw_first_weights()
+            self.reset()
+        else:
+            self._apply_settings()
+
+    def use_points(self, distribution: PointDistribution) -> None:
+        """Learn another distribution from now on; the networks stay."""
+        self._set_distribution(distribution)
+
+    def use_loss(
+        self,
+        generator_loss: Callable[[Any], Any] | None = None,
+        discriminator_loss: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        """Play with losses of your own from now on; the networks stay."""
+        self.own_loss = self._complete_loss(generator_loss, discriminator_loss)
+        self._apply_settings()
+
+    def update_discriminator(self) -> None:
+        """One update of the discriminator; the generator stays as it is."""
+        self._run(self._functions().discriminator)
+        self.discriminator_steps += 1
+
+    def update_generator(self) -> None:
+        """One update of the generator; the discriminator stays as it is."""
+        self._run(self._functions().generator)
+        self.step += 1
+
+    def train(self, steps: int) -> None:
+        """So many updates of the generator, each after ``discriminator_steps`` of the other."""
+        self._run(self._functions().rounds, tf.constant(steps, tf.int32))
+        self.step += steps
+        self.discriminator_steps += steps * self.settings.discriminator_steps
+
+    def compile(self) -> None:
+        """Compile what ``train`` needs now, which takes some tenths of a second, and not later."""
+        self._run(self._functions().rounds.get_concrete_function, tf.TensorSpec((), tf.int32))
+
+    def look(self) -> Moment:
+        """Measure the game as it stands, without changing it.
+
+        Raises:
+            GameError: if a loss cannot be computed or is no longer a number.
+        """
+        found = {
+            name: value.numpy() for name, value in self._run(self._functions().measure).items()
+        }
+        if not all(np.isfinite(value).all() for value in found.values()):
+            raise GameError(
+                f"At step {self.step} a loss or a point is no longer a finite number. Lower the "
+                "learning rates or change the loss, then press Reset."
+            )
+        judged = found.pop("judged")
+        pictures = {name: found.pop(name) for name in ("fake", "push", "surface", "warped")}
+        values = {name: float(value) for name, value in found.items()}
+        values |= divergences(self._judged_real, judged) | quality(judged, self.distribution)
+        surface = np.round(255 * pictures.pop("surface")).astype(np.uint8)
+        # Half precision: a picture shows no more.
+        small = {name: value.astype(np.float16) for name, value in pictures.items()}
+        return Moment(self.step, self.discriminator_steps, surface=surface, values=values, **small)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a compiled function; what a loss of your own raises becomes a GameError."""
+        try:
+            return function(*arguments)
+        except GameError:
+            raise
+        except Exception as error:
+            raise GameError(
+                f"The step failed: {type(error).__name__}: {error}. "
+                "If the loss is your own, try it on a few logits in a cell first."
+            ) from error
+
+    def _set_distribution(self, distribution: PointDistribution) -> None:
+        self.distribution = distribution
+        random = np.random.default_rng(self.settings.seed)
+        self._pool.assign(distribution.sample(POOL, random))
+        # Never trained on, so that they judge.
+        self._judged_real = distribution.sample(JUDGED, random)
+        self.floor = divergences(self._judged_real, distribution.sample(JUDGED, random))["JS"]
+
+    @property
+    def shown_real(self) -> np.ndarray:
+        """The real points of the picture, ``(256, 2)``."""
+        return self._pool.numpy()[:SHOWN]
+
+    def _networks(self) -> dict[str, keras.Model]:
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    def _draw_first_weights(self) -> None:
+        self._first_weights = {
+            name: self._given[name][1]
+            if name in self._given
+            else self._build_network(name).get_weights()
+            for name in self._networks()
+        }
+
+    def _build_network(self, name: str) -> keras.Model:
+        chosen = self.settings
+        sizes = {"width": chosen.width, "hidden_layers": chosen.hidden_layers, "seed": chosen.seed}
+        if name == "generator":
+            return build_point_generator(chosen.latent_dim, **sizes)
+        return build_point_discriminator(**sizes)
+
+    def _build(self) -> None:
+        """New networks and optimizers, and with them everything that is compiled for them."""
+        self.generator, self.discriminator = (
+            self._given[name][0] if name in self._given else self._build_network(name)
+            for name in ("generator", "discriminator")
+        )
+        self._optimizers = {}
+        for name, network in self._networks().items():
+            self._optimizers[name] = {kind: make() for kind, make in OPTIMIZERS.items()}
+            for optimizer in self._optimizers[name].values():
+                optimizer.build(network.trainable_variables)
+        ticks = (np.arange(SURFACE) + 0.5) / SURFACE * 2 * EDGE - EDGE
+        places = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+        self._places = tf.constant(places, tf.float32)
+        shape = (JUDGED, self.settings.latent_dim)
+        self._fixed_latents = tf.Variable(tf.zeros(shape), trainable=False)
+        lines = _latent_lines(self.settings.latents, self.settings.latent_dim)
+        self._latent_lines = tf.Variable(lines, trainable=False)
+        self._compiled: dict[Loss | None, Functions] = {}
+        self._draw_first_weights()
+        self.reset()
+
+    def _functions(self) -> "Functions":
+        """The compiled functions: one set for all losses of the course, one for each own loss."""
+        if self.own_loss not in self._compiled:
+            self._compiled[self.own_loss] = Functions(
+                # Without AutoGraph, so that an error in a loss keeps its own short message.
+                *(
+                    tf.function(function, autograph=False)
+                    for function in (
+                        self._train_discriminator,
+                        self._train_generator,
+                        self._train_rounds,
+                        self._measure_all,
+                    )
+                )
+            )
+        return self._compiled[self.own_loss]
+
+    def _apply_settings(self) -> None:
+        chosen = self.settings
+        for name, rate in (
+            ("generator", chosen.generator_rate),
+            ("discriminator", chosen.discriminator_rate),
+        ):
+            for optimizer in self._optimizers[name].values():
+                optimizer.learning_rate = rate
+        self._discriminator_rounds.assign(chosen.discriminator_steps)
+        self._loss_index.assign(list(LOSSES).index(chosen.loss))
+        self._clip.assign(np.inf if self.loss.clip is None else self.loss.clip)
+        self._adam.assign(chosen.optimizer == "Adam")
+        normal = chosen.latents == "normal"
+        self._normal_latents.assign(normal)
+        random = np.random.default_rng(chosen.seed + 1)
+        shape = self._fixed_latents.shape
+        self._fixed_latents.assign(
+            random.normal(size=shape) if normal else random.uniform(-1, 1, shape)
+        )
+        self._latent_lines.assign(_latent_lines(chosen.latents, chosen.latent_dim))
+
+    def _losses(self) -> list[Loss]:
+        return list(LOSSES.values()) if self.own_loss is None else [self.own_loss]
+
+    def _pick(self, values: list[tf.Tensor]) -> tf.Tensor:
+        """The loss that is played with, of those that were computed from a handful of logits."""
+        return values[0] if len(values) == 1 else tf.stack(values)[self._loss_index]
+
+    def _draw_latents(self) -> tf.Tensor:
+        shape = (BATCH_SIZE, self.settings.latent_dim)
+        normal, uniform = self._random.normal(shape), self._random.uniform(shape, -1.0, 1.0)
+        return tf.where(self._normal_latents, normal, uniform)
+
+    def _train_discriminator(self) -> None:
+        chosen = self._random.uniform((BATCH_SIZE,), 0, POOL, dtype=tf.int32)
+        real = tf.gather(self._pool, chosen)
+        fake = self.generator(self._draw_latents(), training=True)
+        with tf.GradientTape() as tape:
+            real_logits = self.discriminator(real, training=True)
+            fake_logits = self.discriminator(fake, training=True)
+            loss = self._pick(
+                [
+                    _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
+                    for loss in self._losses()
+                ]
+            )
+        self._update("discriminator", tape, loss)
+        for variable in self.discriminator.trainable_variables:
+            variable.assign(tf.clip_by_value(variable, -self._clip, self._clip))
+
+    def _train_generator(self) -> None:
+        with tf.GradientTape() as tape:
+            fake = self.generator(self._draw_latents(), training=True)
+            fake_logits = self.discriminator(fake, training=True)
+            loss = self._pick(
+                [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
+            )
+        self._update("generator", tape, loss)
+
+    def _update(self, name: str, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+        variables = self._networks()[name].trainable_variables
+        gradients = _check_gradients(name, tape.gradient(loss, variables))
+
+        def apply(kind: str) -> tf.Tensor:
+            self._optimizers[name][kind].apply(gradients, variables)
+            return tf.constant(0)  # both branches return something of one kind
+
+        tf.cond(self._adam, lambda: apply("Adam"), lambda: apply("SGD"))
+
+    def _train_rounds(self, count: tf.Tensor) -> None:
+        def repeat(times: tf.Tensor, action: Callable[[], None]) -> None:
+            def body(index: tf.Tensor) -> tuple[tf.Tensor]:
+                action()
+                return (index + 1,)
+
+            tf.while_loop(lambda index: index < times, body, (tf.constant(0),))
+
+        def one_round() -> None:
+            repeat(self._discriminator_rounds, self._train_discriminator)
+            self._train_generator()
+
+        repeat(count, one_round)
+
+    def _measure_all(self) -> dict[str, tf.Tensor]:
+        judged = self.generator(self._fixed_latents, training=False)
+        fake = judged[:SHOWN]
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            fake_logits = self.discriminator(fake, training=False)
+            generator_loss = self._pick([loss.generator(fake_logits) for loss in self._losses()])
+        gradient = tape.gradient(generator_loss, fake, unconnected_gradients="zero")
+        real_logits = self.discriminator(self._pool[:SHOWN], training=False)
+        discriminator_loss = self._pick(
+            [loss.discriminator(real_logits, fake_logits) for loss in self._losses()]
+        )
+        surface = tf.sigmoid(self.discriminator(self._places, training=False))
+        lines = self._latent_lines
+        warped = self.generator(tf.reshape(lines, (-1, lines.shape[-1])), training=False)
+        return {
+            "judged": judged,
+            "fake": fake,
+            # The loss is a mean over the points; times their number, it is that of one point.
+            "push": -SHOWN * gradient[:ARROWS],
+            "surface": tf.reshape(surface, (SURFACE, SURFACE)),
+            "warped": tf.reshape(warped, (*lines.shape[:2], 2)),
+            "generator_loss": generator_loss,
+            "discriminator_loss": discriminator_loss,
+            "real_score": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "fake_score": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        }
+
+
+def _latent_lines(latents: str, latent_dim: int) -> np.ndarray:
+    """Lines that cut the latents into cells of equal probability, (lines, points, latent_dim)."""
+    normal = latents == "normal"
+    if latent_dim > 2:
+        return np.zeros((0, LINE_POINTS, latent_dim), np.float32)
+    if latent_dim == 1:
+        shares = np.linspace(0.01, 0.99, LINES * LINE_POINTS)
+        return _quantiles(shares, normal).reshape(1, -1, 1)
+    across = _quantiles(np.linspace(0.03, 0.97, LINES), normal)
+    along = _quantiles(np.linspace(0.03, 0.97, LINE_POINTS), normal)
+    horizontal = np.stack(np.meshgrid(along, across), axis=-1)
+    return np.concatenate([horizontal, horizontal[..., ::-1]])
+
+
+def _quantiles(shares: np.ndarray, normal: bool) -> np.ndarray:
+    values = [NormalDist().inv_cdf(share) for share in shares] if normal else 2 * shares - 1
+    return np.asarray(values, np.float32)
+
+
+def _check_settings(settings: Settings) -> None:
+    for name, known in (
+        ("data", DISTRIBUTIONS),
+        ("latents", ("normal", "uniform")),
+        ("loss", LOSSES),
+        ("optimizer", OPTIMIZERS),
+    ):
+        if getattr(settings, name) not in known:
+            raise ValueError(
+                f"{name} is {getattr(settings, name)!r}; it must be one of {', '.join(known)}."
+            )
+    for name in ("latent_dim", "hidden_layers", "width", "discriminator_steps"):
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+    for name in ("generator_rate", "discriminator_rate"):
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{name} is {getattr(settings, name)!r}; it must be positive.")
+
+
+def _check_network(
+    name: str, network: keras.Model | None, inputs: int | None, outputs: int
+) -> None:
+    if network is None:
+        return
+    if not network.built:
+        raise ValueError(
+            f"The {name} is not built yet. Give it a keras.Input as its first layer, "
+            "or call it once on a batch."
+        )
+    shapes = network.input_shape, network.output_shape
+    fits = len(shapes[0]) == len(shapes[1]) == 2 and shapes[1][-1] == outputs
+    if not fits or inputs not in (None, shapes[0][-1]):
+        wanted = "latents (batch, latent_dim) to points (batch, 2)"
+        if name == "discriminator":
+            wanted = "points (batch, 2) to logits (batch, 1)"
+        raise ValueError(
+            f"The {name} goes from {shapes[0]} to {shapes[1]}; it must go from {wanted}."
+        )
+
+
+def _check_loss(name: str, loss: Any) -> tf.Tensor:
+    loss = tf.convert_to_tensor(loss)
+    if loss.shape.rank != 0:
+        raise GameError(
+            f"The loss of the {name} has shape {tuple(loss.shape)}, but must be one number. "
+            "Take the mean over the batch, for example with keras.ops.mean."
+        )
+    return loss
+
+
+def _check_gradients(name: str, gradients: list) -> list:
+    if all(gradient is None for gradient in gradients):
+        raise GameError(
+            f"The loss of the {name} does not depend on its network, so there is nothing to "
+            "learn from. Compute it from the logits that it is given."
+        )
+    return gradients

@@ -1,0 +1,304 @@
+"""The picture of a game over points: the plane on the left, the measurements on the right.
+
+Drawn many times a second, so the artists are made once and moved, and whatever stays the same is
+kept as a finished background.
+"""
+
+import io
+from collections.abc import Sequence
+
+from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, NEUTRAL, REAL, LessonFigure
+from gan_helpers.point_gan import ARROWS, SURFACE, Moment
+from gan_helpers.points import EDGE, PointDistribution
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from PIL import Image
+
+__all__ = ["LAYERS", "PointPicture", "describe", "to_jpeg"]
+
+LAYERS = ("real", "generated", "D's scores", "latent grid", "push")
+WIDTH, HEIGHT = 1000, 560  # pixels
+ARROW_LENGTH = 0.15  # of a gradient of 1, in units of the plane
+LONGEST_ARROW = 0.3
+# Pale, so that the points stand out: from "D says fake" by way of white to "D says real".
+SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"])
+KEY = {
+    "loc": "lower right",
+    "bbox_to_anchor": (1.01, 0.97),
+    "ncols": 2,
+    "frameon": False,
+    "fontsize": 11,
+    "handlelength": 1.8,
+    "columnspacing": 1,
+    "borderpad": 0,
+    "borderaxespad": 0.2,
+}
+# Title, lowest and highest value at first, and the curves with their names in the key.
+PANELS = (
+    ("loss", (0, 2), {"generator_loss": "G", "discriminator_loss": "D"}),
+    ("mean score", (0, 1), {"real_score": "D(real)", "fake_score": "D(fake)"}),
+    ("JS divergence", (0, 0.72), {"JS": None}),
+    ("share", (0, 1.02), {"good": None, "covered": None}),  # their names depend on the data
+)
+STYLES = {
+    "generator_loss": (FAKE, "--"),
+    "discriminator_loss": (DISCRIMINATOR, "-"),
+    "real_score": (REAL, "-"),
+    "fake_score": (FAKE, "--"),
+    "JS": (NEUTRAL, "-"),
+    "good": (FAKE, "--"),
+    "covered": (DISCRIMINATOR, "-"),
+}
+
+
+class PointPicture:
+    """Draws moments of a game, one after the other.
+
+    Attributes:
+        visible: for each name in ``LAYERS`` whether it is drawn.
+    """
+
+    def __init__(self) -> None:
+        self.visible = dict.fromkeys(LAYERS, True)
+        self.figure = LessonFigure(
+            figsize=(WIDTH / DPI, HEIGHT / DPI), alt="A game over points in the plane."
+        )
+        self.canvas = FigureCanvasAgg(self.figure)
+        self._moving: list = []
+        self._make_plane()
+        self._make_curves()
+
+    def begin(self, real: np.ndarray, distribution: PointDistribution, floor: float) -> None:
+        """Prepare for a game's first moment.
+
+        Args:
+            real: points of the distribution to show, ``(count, 2)``.
+            distribution: the one that is learned.
+            floor: JS divergence of two samples of the distribution, shown as a line.
+        """
+        self.real.set_data(real[:, 0], real[:, 1])
+        self._floor.set_ydata([floor, floor])
+        self._modes = len(distribution.centres)
+        self._curves["covered"].set_visible(distribution.separate)
+        covered = {"covered": f"of {self._modes} modes"} if distribution.separate else {}
+        _write_key(self._axes[-1], {"good": "good points"} | covered)
+        self._axes[0].set_ylim(0, 2)
+        for axes in self._axes:
+            axes.set_xlim(0, 100)
+        self._background = None
+
+    def _add(self, axes: Axes, artist):
+        artist.set_animated(True)
+        self._moving.append((axes, artist))
+        return artist
+
+    def _make_plane(self) -> None:
+        axes = self.plane = self.figure.add_axes((0.012, 0.118, 0.485, 0.485 * WIDTH / HEIGHT))
+        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=[], yticks=[])
+        axes.spines[["top", "right"]].set_visible(True)
+        blank = np.full((SURFACE, SURFACE), 128, np.uint8)
+        self.surface = self._add(
+            axes,
+            axes.imshow(
+                blank,
+                cmap=SCORES,
+                vmin=0,
+                vmax=255,
+                origin="lower",
+                extent=(-EDGE, EDGE, -EDGE, EDGE),
+                interpolation="bilinear",
+            ),
+        )
+        self.grid = LineCollection([], colors=NEUTRAL, linewidths=0.8, alpha=0.7)
+        axes.add_collection(self.grid)
+        self._add(axes, self.grid)
+        (self.real,) = axes.plot([], [], "o", color=REAL, markersize=4.5, markeredgewidth=0)
+        self._add(axes, self.real)
+        (self.fake,) = axes.plot(
+            [], [], "s", color=FAKE, markersize=4.5, markeredgecolor="white", markeredgewidth=0.4
+        )
+        self._add(axes, self.fake)
+        nothing = np.zeros(ARROWS)
+        self.push = axes.quiver(
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            color="black",
+            angles="xy",
+            scale_units="xy",
+            scale=1,
+            width=0.004,
+        )
+        self._add(axes, self.push)
+        self._explain_plane()
+
+    def _explain_plane(self) -> None:
+        text = {"fontsize": 12, "va": "center"}
+        key = self.figure.add_axes((0.01, 0.0, 0.5, 0.1))
+        key.set(xlim=(0, 100), ylim=(0, 2))
+        key.set_axis_off()
+        key.plot([2], [1.45], "o", color=REAL, markersize=7)
+        key.text(4.6, 1.45, "real", **text)
+        key.plot([19.2], [1.45], "s", color=FAKE, markersize=7)
+        key.text(21.8, 1.45, "generated", **text)
+        key.annotate("", (48.2, 1.45), (44.4, 1.45), arrowprops={"arrowstyle": "-|>"})
+        key.text(49.2, 1.45, "push on them", **text)
+        key.plot([78, 81.6], [1.45, 1.45], color=NEUTRAL, linewidth=1)
+        key.text(82.6, 1.45, "latent grid", **text)
+        key.text(2, 0.5, "D says", **text)
+        key.text(17, 0.5, "fake", color="#8A3A00", **text)
+        ramp = np.linspace(0, 255, 64)[None]
+        key.imshow(ramp, cmap=SCORES, extent=(26, 56, 0.2, 0.8), aspect="auto")
+        key.text(58, 0.5, "real", color="#004C78", **text)
+
+    def _make_curves(self) -> None:
+        self._curves = {}
+        self._axes = []
+        for index, (title, limits, curves) in enumerate(PANELS):
+            axes = self.figure.add_axes((0.6, 0.795 - 0.232 * index, 0.39, 0.145))
+            axes.set(xlim=(0, 100), ylim=limits)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.tick_params(labelsize=11, labelbottom=index == len(PANELS) - 1)
+            axes.locator_params(nbins=3, axis="y")
+            axes.set_title(title, loc="left", fontsize=12, pad=3)
+            for name in curves:
+                self._curves[name] = self._add(axes, _empty_line(name))
+                axes.add_line(self._curves[name])
+            _write_key(axes, {name: label for name, label in curves.items() if label})
+            self._axes.append(axes)
+        axes.set_xlabel("updates of G", fontsize=11, labelpad=1)
+        divergence = self._axes[2]
+        self._floor = divergence.axhline(0, color=NEUTRAL, linestyle=":", linewidth=1.2)
+        divergence.legend([self._floor], ["two real samples"], **KEY)
+        self.numbers = divergence.text(
+            0.99, 0.93, "", transform=divergence.transAxes, ha="right", va="top", fontsize=11
+        )
+        self._add(divergence, self.numbers)
+
+    def _restore_background(self) -> None:
+        """Everything that stands still, drawn once and then copied."""
+        if self._background is None:
+            self.canvas.draw()
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self._background)
+
+    def draw(self, moments: Sequence[Moment], index: int) -> Image.Image:
+        """The picture of the moment with this index; the curves show all, with a mark at it."""
+        moment = moments[index]
+        self._place_curves(moments, index)
+        self._place_points(moment)
+        self._restore_background()
+        for axes, artist in self._moving:
+            axes.draw_artist(artist)
+        return Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
+
+    def plane_of(self, moment: Moment) -> np.ndarray:
+        """The plane alone at this moment, uint8, about 230 pixels square."""
+        self._place_points(moment)
+        self._restore_background()
+        for axes, artist in self._moving:
+            if axes is self.plane:
+                axes.draw_artist(artist)
+        left, top, right, bottom = self._plane_box()
+        picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3])
+        return np.asarray(picture.resize((230, 230), Image.Resampling.LANCZOS))
+
+    def _plane_box(self) -> tuple[int, int, int, int]:
+        box = self.plane.get_window_extent()
+        return (
+            round(box.x0),
+            round(HEIGHT - box.y1),
+            round(box.x1),
+            round(HEIGHT - box.y0),
+        )
+
+    def _place_points(self, moment: Moment) -> None:
+        shown = dict(
+            zip(LAYERS, (self.real, self.fake, self.surface, self.grid, self.push), strict=True)
+        )
+        for name, artist in shown.items():
+            artist.set_visible(self.visible[name])
+        self.surface.set_data(moment.surface)
+        fake = moment.fake.astype(np.float64)
+        self.fake.set_data(fake[:, 0], fake[:, 1])
+        self.grid.set_segments(list(moment.warped.astype(np.float64)))
+        arrows = ARROW_LENGTH * moment.push.astype(np.float64)
+        lengths = np.linalg.norm(arrows, axis=1, keepdims=True)
+        arrows *= np.minimum(1, LONGEST_ARROW / np.maximum(lengths, 1e-9))
+        self.push.set_offsets(fake[:ARROWS])
+        self.push.set_UVC(arrows[:, 0], arrows[:, 1])
+
+    def _place_curves(self, moments: Sequence[Moment], index: int) -> None:
+        values = {
+            name: np.array([moment.values[name] for moment in moments]) for name in self._curves
+        }
+        values["covered"] = values["covered"] / self._modes
+        losses = np.concatenate([values["generator_loss"], values["discriminator_loss"]])
+        self._make_room(moments[-1].step, losses)
+        now = moments[index].values
+        self.numbers.set_text(f"JS {now['JS']:.2f}, KL {now['KL']:.2f}")
+        steps = [moment.step for moment in moments]
+        for name, line in self._curves.items():
+            line.set_data(steps, values[name])
+            # A thick dot where we are.
+            line.set(marker="o", markersize=6, markevery=[index])
+
+    def _make_room(self, last_step: int, losses: np.ndarray) -> None:
+        """Widen full axes; seldom needed, for it takes a new background."""
+        low, high = self._axes[0].get_ylim()
+        steps = self._axes[0].get_xlim()[1]
+        # A loss that runs away is cut off rather than flattening everything before it.
+        lowest, highest = max(-5.0, losses.min()), min(10.0, losses.max())
+        too_long, too_short = last_step > steps, steps > max(100, 4 * last_step)
+        if not (too_long or too_short or lowest < low or highest > high):
+            return
+        if too_long or too_short:
+            steps = max(100, 1.5 * last_step)
+        if lowest < low or highest > high:
+            margin = 0.3 * (max(highest, high) - min(lowest, low))
+            low = lowest - margin if lowest < low else low
+            high = highest + margin if highest > high else high
+        for axes in self._axes:
+            axes.set_xlim(0, steps)
+        self._axes[0].set_ylim(low, high)
+        self._background = None
+
+
+def _empty_line(name: str) -> Line2D:
+    color, style = STYLES[name]
+    return Line2D([], [], color=color, linestyle=style, linewidth=1.8)
+
+
+def _write_key(axes: Axes, labels: dict[str, str]) -> None:
+    # Of lines of its own: the curves move, the key is part of the background.
+    if labels:
+        axes.legend([_empty_line(name) for name in labels], list(labels.values()), **KEY)
+
+
+def to_jpeg(picture: Image.Image) -> bytes:
+    """The picture as a file for the screen: made in a tenth of the time of a PNG."""
+    buffer = io.BytesIO()
+    # All colours at full size: text and thin lines stay sharp.
+    picture.save(buffer, "JPEG", quality=85, subsampling=0)
+    return buffer.getvalue()
+
+
+def describe(moment: Moment, distribution: PointDistribution) -> str:
+    """The moment in words, for those who cannot see the picture."""
+    values = moment.values
+    covered = (
+        f"{values['covered']} of {len(distribution.centres)} modes covered, "
+        if distribution.separate
+        else ""
+    )
+    return (
+        f"{distribution.name} after {moment.step} updates of the generator: {covered}"
+        f"{values['good']:.0%} good points, JS divergence {values['JS']:.2f}, mean score "
+        f"{values['real_score']:.2f} for real and {values['fake_score']:.2f} for generated points."
+    )

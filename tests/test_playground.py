@@ -1,0 +1,244 @@
+"""The widget without a browser: its buttons, its loop, its record, what it says when it fails."""
+
+import asyncio
+import io
+import threading
+
+from gan_helpers import playground
+from gan_helpers.playground import PRESETS, Playground
+from gan_helpers.point_pad import PointPad
+from gan_helpers.points import DISTRIBUTIONS
+
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+SMALL = {"width": 8, "hidden_layers": 1}
+
+
+def picture(lab: Playground) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(lab.picture.value)))
+
+
+def generator(lab: Playground) -> list[np.ndarray]:
+    return [weight.numpy() for weight in lab.game.generator.weights]
+
+
+def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+async def until(condition, seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_the_buttons_move_the_players_and_the_counter():
+    lab = Playground(**SMALL)
+    for button, counts in (
+        (lab.d_button, (0, 1)),
+        (lab.g_button, (1, 1)),
+        (lab.both_button, (2, 2)),
+    ):
+        before = lab.picture.value
+        button.click()
+        assert (lab.game.step, lab.game.discriminator_steps) == counts
+        assert lab.picture.value != before
+        assert f"step {counts[0]} (D: {counts[1]}" in lab.counter.value
+    lab.reset_button.click()
+    assert lab.game.step == 0 and len(lab.moments) == 1
+
+
+def test_playing_trains_and_draws_until_the_pause():
+    async def play():
+        lab = Playground(**SMALL)
+        first = picture(lab)
+        lab.play_button.click()
+        assert lab.play_button.description == "Pause"
+        await until(lambda: lab.game.step > 20)
+        lab.play_button.click()
+        step, frame = lab.game.step, lab.picture.value
+        # Nothing of a frame is left over: not one more step, not one more picture.
+        await asyncio.sleep(0.3)
+        assert (lab.game.step, lab.picture.value) == (step, frame)
+        assert lab.play_button.description == "Play"
+        assert not np.array_equal(picture(lab), first)
+        assert lab.frames_per_second > 0
+
+    asyncio.run(play())
+
+
+def test_a_setting_counts_while_it_plays():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.play()
+        await until(lambda: lab.game.step > 5)
+        lab.settings["generator_rate"].value = 0.01
+        lab.settings["loss"].value = "hinge"
+        lab.settings["data"].value = "two moons"
+        assert lab.game.settings.generator_rate == pytest.approx(0.01)
+        assert lab.game.settings.loss == "hinge"
+        step = lab.game.step
+        await until(lambda: lab.game.step > step)
+        assert lab.game.distribution is DISTRIBUTIONS["two moons"]
+        lab.pause()
+
+    asyncio.run(play())
+
+
+def test_two_players_at_once_do_not_mix():
+    async def play():
+        first, second = Playground(**SMALL), Playground("line", seed=3, **SMALL)
+        first.play()
+        second.play()
+        await until(lambda: min(first.game.step, second.game.step) > 30)
+        first.pause()
+        step = second.game.step
+        await until(lambda: second.game.step > step)
+        second.pause()
+        alone = Playground(**SMALL)
+        alone.game.train(first.game.step)
+        assert same(generator(first), generator(alone))
+
+    asyncio.run(play())
+
+
+def test_a_click_from_another_thread_acts_in_the_thread_of_the_game():
+    async def play():
+        lab = Playground(**SMALL)
+        threads = []
+        step = lab.game.update_generator
+        lab.game.update_generator = lambda: (threads.append(threading.get_ident()), step())
+        await asyncio.to_thread(lab.g_button.click)
+        await until(lambda: lab.game.step == 1)
+        assert threads == [threading.get_ident()]
+
+    asyncio.run(play())
+
+
+def test_a_broken_loss_stops_the_game_with_its_message_and_can_be_mended():
+    broken = True
+
+    def my_loss(fake_logits):
+        if broken:
+            raise NameError("name 'ops' is not defined")
+        return -ops.mean(fake_logits)
+
+    async def play():
+        lab = Playground(**SMALL)
+        lab.play()
+        await until(lambda: lab.game.step > 0)
+        lab.use_loss(my_loss)
+        assert lab.settings["loss"].value == "yours"
+        await until(lambda: not lab.playing)
+        assert "name &#x27;ops&#x27; is not defined" in lab.problem.value
+        return lab
+
+    lab = asyncio.run(play())
+    step = lab.game.step
+    broken = False
+    lab.use_loss(my_loss)
+    lab.both_button.click()
+    assert lab.game.step == step + 1 and lab.problem.value == ""
+    # A loss of the course, and back to the own one.
+    lab.settings["loss"].value = "hinge"
+    assert lab.game.own_loss is None
+    lab.settings["loss"].value = "yours"
+    assert lab.game.own_loss.generator is my_loss
+
+
+def test_looking_back_pauses_and_shows_what_was():
+    lab = Playground(**SMALL).advance(40, every=10)
+    assert [moment.step for moment in lab.moments] == [0, 10, 20, 30, 40]
+    assert lab.history.max == lab.history.value == 4
+    newest = lab.picture.value
+    lab.history.value = 1
+    assert "step 10" in lab.counter.value and "stands at 40" in lab.counter.value
+    assert "after 10 updates" in lab.alt
+    lab.history.value = 4
+    assert lab.picture.value == newest
+    assert lab.game.step == 40
+
+
+def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
+    monkeypatch.setattr(playground, "MOST_MOMENTS", 10)
+    lab = Playground(**SMALL)
+    for _ in range(60):
+        lab.step_both()
+    steps = [moment.step for moment in lab.moments]
+    assert len(steps) <= 11 and steps[0] == 0 and steps[-1] == 60
+    gaps = np.diff(steps[:-1])
+    # Evenly thinned: all gaps but the last are equal.
+    assert len(set(gaps)) == 1
+
+
+def test_layers_can_be_hidden():
+    lab = Playground(**SMALL).advance(5)
+    shown = lab.picture.value
+    pictures = {shown}
+    for box in lab.layers.values():
+        box.value = False
+        pictures.add(lab.picture.value)
+    assert len(pictures) == 6
+    for box in lab.layers.values():
+        box.value = True
+    assert lab.picture.value == shown
+
+
+def test_points_of_your_own_can_be_left_and_chosen_again():
+    lab = Playground(np.array([[0.5, 0.5], [-0.5, 0.0]]), **SMALL)
+    own = lab.game.distribution
+    assert lab.settings["data"].value == own.name
+    lab.settings["data"].value = "line"
+    assert lab.game.distribution is DISTRIBUTIONS["line"]
+    lab.settings["data"].value = own.name
+    assert lab.game.distribution is own
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_run_begins_the_same_way_however_it_is_started(name):
+    lab = Playground(**SMALL)
+    lab.advance(3)
+    lab.start_preset(name)
+    other = Playground(preset=name)
+    lab.game.train(2)
+    other.game.train(2)
+    assert same(generator(lab), generator(other))
+    assert lab.story.value
+    assert lab.settings["data"].value == PRESETS[name].settings.data
+
+
+def test_without_a_front_end_a_still_picture_with_words_remains():
+    lab = Playground(**SMALL).advance(10)
+    data, metadata = lab._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == lab.alt
+    assert "ring of 8 after 10 updates" in lab.alt
+    assert Image.open(io.BytesIO(lab.still)).size == (1000, 560)
+    assert len(lab.still) < 150_000
+
+
+def test_what_does_not_fit_is_an_error_of_the_cell():
+    with pytest.raises(ValueError, match="ring of 8"):
+        Playground("spiral")
+    with pytest.raises(ValueError, match="no run"):
+        Playground(preset="nothing")
+    with pytest.raises(RuntimeError, match="advance"):
+        Playground(**SMALL).play()
+
+
+def test_the_pad_gives_the_points_that_were_drawn_and_leaves_a_still():
+    pad = PointPad()
+    assert pad.points.shape == (0, 2)
+    empty = pad.still
+    pad.coordinates = [[0.5, 1.0], [-1.0, 0.0]]
+    np.testing.assert_array_equal(pad.points, [[0.5, 1.0], [-1.0, 0.0]])
+    data, metadata = pad._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == pad.alt
+    assert "2 points" in pad.alt
+    still = Image.open(io.BytesIO(pad.still)).convert("RGB")
+    # y points up on the plane and down in a picture.
+    assert still.getpixel((160, 40)) == still.getpixel((40, 120)) != (255, 255, 255)
+    assert pad.still != empty
+    assert Playground(pad.points, **SMALL).game.distribution.centres.shape == (2, 2)

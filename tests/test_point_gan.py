@@ -1,0 +1,253 @@
+"""The game itself: who moves, what a change keeps, what it measures, how it fails."""
+
+from gan_helpers.losses import non_saturating_generator_loss
+from gan_helpers.models import build_point_discriminator, build_point_generator
+from gan_helpers.point_gan import LOSSES, GameError, PointGAN, Settings
+from gan_helpers.points import DISTRIBUTIONS, from_points
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+SMALL = Settings(width=8, hidden_layers=1)
+
+
+def weights(network: keras.Model) -> list[np.ndarray]:
+    return [weight.numpy() for weight in network.weights]
+
+
+def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_each_step_changes_its_own_network_alone():
+    game = PointGAN(SMALL)
+    for update, moving, standing in (
+        (game.update_discriminator, game.discriminator, game.generator),
+        (game.update_generator, game.generator, game.discriminator),
+    ):
+        before = weights(moving), weights(standing)
+        update()
+        assert not same(before[0], weights(moving))
+        assert same(before[1], weights(standing))
+    assert (game.step, game.discriminator_steps) == (1, 1)
+
+
+def test_looking_changes_nothing():
+    game, untouched = PointGAN(SMALL), PointGAN(SMALL)
+    game.look()
+    game.train(3)
+    untouched.train(3)
+    assert same(weights(game.generator), weights(untouched.generator))
+
+
+def test_the_same_seed_plays_the_same_game_and_reset_begins_it_again():
+    first, second = PointGAN(SMALL), PointGAN(SMALL)
+    first.train(5)
+    second.train(2)
+    second.train(3)
+    assert same(weights(first.generator), weights(second.generator))
+    begin = PointGAN(SMALL)
+    first.reset()
+    assert same(weights(first.generator), weights(begin.generator))
+    first.train(5)
+    assert same(weights(first.generator), weights(second.generator))
+
+
+def test_another_seed_begins_with_other_weights():
+    first, second = PointGAN(SMALL), PointGAN(Settings(width=8, hidden_layers=1, seed=1))
+    assert not same(weights(first.generator), weights(second.generator))
+    assert not same(weights(first.discriminator), weights(second.discriminator))
+
+
+def test_two_games_do_not_mix():
+    alone, first, second = PointGAN(SMALL), PointGAN(SMALL), PointGAN(Settings(width=8, seed=5))
+    alone.train(4)
+    for _ in range(4):
+        first.train(1)
+        second.train(1)
+    assert same(weights(alone.generator), weights(first.generator))
+
+
+def test_a_round_holds_as_many_discriminator_updates_as_set():
+    game = PointGAN(Settings(width=8, discriminator_steps=3))
+    game.train(2)
+    assert (game.step, game.discriminator_steps) == (2, 6)
+    once = PointGAN(Settings(width=8))
+    for _ in range(3):
+        once.update_discriminator()
+    once.update_generator()
+    for _ in range(3):
+        once.update_discriminator()
+    once.update_generator()
+    assert same(weights(game.generator), weights(once.generator))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": "line"},
+        {"loss": "hinge"},
+        {"optimizer": "SGD"},
+        {"generator_rate": 0.01},
+        {"discriminator_rate": 0.5},
+        {"latents": "uniform"},
+        {"discriminator_steps": 4},
+    ],
+)
+def test_a_change_keeps_the_networks(change):
+    game = PointGAN(SMALL)
+    game.train(2)
+    before = weights(game.generator)
+    game.change(**change)
+    assert same(before, weights(game.generator)) and game.step == 2
+    game.train(1)
+    assert not same(before, weights(game.generator))
+    game.look()
+
+
+def test_a_learning_rate_counts_at_once():
+    game = PointGAN(Settings(width=8, optimizer="SGD"))
+    game.train(1)
+    before = weights(game.generator)
+    game.change(generator_rate=1e-12)
+    game.train(1)
+    assert np.allclose(before[0], game.generator.weights[0].numpy(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("change", [{"latent_dim": 1}, {"hidden_layers": 3}, {"width": 16}])
+def test_a_new_size_begins_a_new_game(change):
+    game = PointGAN(SMALL)
+    game.train(2)
+    game.change(**change)
+    assert game.step == 0
+    game.train(1)
+    game.look()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_plays(name):
+    game = PointGAN(Settings(width=8, loss=name))
+    game.train(2)
+    assert np.isfinite(list(game.look().values.values())).all()
+
+
+def test_clipping_limits_the_critic():
+    game = PointGAN(Settings(width=8, loss="Wasserstein, clipped"))
+    game.train(1)
+    limit = LOSSES["Wasserstein, clipped"].clip
+    assert max(np.abs(weight).max() for weight in weights(game.discriminator)) <= limit
+
+
+def test_own_networks_and_losses_are_played_with():
+    calls = []
+
+    def my_loss(fake_logits):
+        calls.append(fake_logits.shape)
+        return -ops.mean(fake_logits)
+
+    generator = build_point_generator(latent_dim=1, width=4)
+    discriminator = build_point_discriminator(width=4)
+    game = PointGAN(generator=generator, discriminator=discriminator, generator_loss=my_loss)
+    first = weights(generator)
+    game.train(1)
+    assert calls and game.generator is generator
+    assert game.settings.latent_dim == 1
+    game.reset()
+    assert same(first, weights(generator))
+
+
+def test_a_moment_shows_what_the_networks_say():
+    game = PointGAN(Settings(width=8))
+    game.train(20)
+    moment = game.look()
+    assert moment.fake.shape == (256, 2) and moment.push.shape == (48, 2)
+    assert moment.surface.shape == (40, 40) and moment.warped.shape == (22, 33, 2)
+    # Row 0 is below: the place of column 39, row 0 is the lower right corner.
+    corner = np.array([[1.4625, -1.4625]], np.float32)
+    score = ops.sigmoid(game.discriminator(corner)).numpy().item()
+    assert moment.surface[0, 39] == pytest.approx(255 * score, abs=1)
+
+
+def test_the_push_is_the_way_the_loss_falls():
+    game = PointGAN(Settings(width=8))
+    game.train(20)
+    moment = game.look()
+    fake, push = moment.fake[:48].astype(np.float32), moment.push.astype(np.float32)
+    assert np.abs(push).max() > 1e-3
+
+    def loss(points):
+        return non_saturating_generator_loss(game.discriminator(points)).numpy()
+
+    assert loss(fake + 0.05 * push) < loss(fake) < loss(fake - 0.05 * push)
+
+
+def test_the_ring_is_learned():
+    game = PointGAN(Settings(seed=0))
+    before = game.look().values
+    game.train(1000)
+    after = game.look().values
+    assert after["JS"] < 0.7 * before["JS"]
+    assert after["good"] > before["good"]
+
+
+def test_own_points_are_learned_from():
+    game = PointGAN(SMALL, distribution=from_points(np.array([[1.0, 1.0]])))
+    assert np.allclose(game.shown_real.mean(axis=0), 1, atol=0.05)
+    game.change(data="line")
+    assert game.distribution is DISTRIBUTIONS["line"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda logits: 1 / 0, "ZeroDivisionError"),
+        (lambda logits: logits, "must be one number"),
+        (lambda logits: ops.zeros(()), "does not depend"),
+    ],
+)
+def test_a_faulty_loss_says_so_and_can_be_replaced(loss, words):
+    game = PointGAN(SMALL, generator_loss=loss)
+    with pytest.raises(GameError, match=words):
+        game.train(1)
+    assert game.step == 0
+    game.use_loss()
+    game.train(1)
+    assert game.step == 1
+
+
+def test_numbers_that_are_no_longer_finite_stop_the_game():
+    game = PointGAN(Settings(width=8, optimizer="SGD", generator_rate=1e30))
+    game.train(5)
+    with pytest.raises(GameError, match="no longer a finite number"):
+        game.look()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"data": "spiral"}, "ring of 8"),
+        ({"loss": "none"}, "non-saturating"),
+        ({"optimizer": "RMS"}, "Adam"),
+        ({"latents": "cauchy"}, "uniform"),
+        ({"width": 0}, "at least 1"),
+        ({"generator_rate": -1.0}, "positive"),
+    ],
+)
+def test_unknown_settings_say_what_is_known_and_change_nothing(settings, words):
+    with pytest.raises(ValueError, match=words):
+        PointGAN(Settings(**settings))
+    game = PointGAN(SMALL)
+    with pytest.raises(ValueError, match=words):
+        game.change(**settings)
+    assert game.settings == SMALL
+
+
+def test_networks_that_do_not_fit_say_what_is_wanted():
+    with pytest.raises(ValueError, match="latents"):
+        PointGAN(generator=build_point_discriminator())
+    with pytest.raises(ValueError, match="logits"):
+        PointGAN(discriminator=build_point_generator())
+    with pytest.raises(ValueError, match="not built"):
+        PointGAN(generator=keras.Sequential([keras.layers.Dense(2)]))
