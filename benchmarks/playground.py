@@ -26,7 +26,10 @@ CHANGES = {
     "data": lambda lab: lab.change(
         data="two moons" if lab.game.settings.data == "ring of 8" else "ring of 8"
     ),
-    "width": lambda lab: lab.change(width=64 if lab.game.settings.width == 32 else 32),
+    # Through the control: the networks are then built beside the event loop.
+    "width": lambda lab: setattr(
+        lab.settings["width"], "value", 64 if lab.game.settings.width == 32 else 32
+    ),
     "reset": lambda lab: (lab.reset(), lab.play()),
 }
 
@@ -58,6 +61,8 @@ async def play(minutes: float) -> None:
         )
     grown = " ".join(f"{(rss - memory[0]) / 2**20:+.0f}" for rss in memory[1:])
     print(f"memory after each quarter of {minutes:g} minutes, MB: {memory[0] / 2**20:.0f} {grown}")
+    after = process.memory_info().rss - memory[-1]
+    print(f"memory after {6 * len(CHANGES)} changes, MB: {after / 2**20:+.0f}")
     lab.pause()
 
 
@@ -67,6 +72,9 @@ async def answer(lab: Playground, change) -> float:
     await asyncio.sleep(0.31)  # and longer, if a frame is being made just then
     change(lab)
     frames = lab.frames_shown
-    while lab.frames_shown == frames:
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(30):
+        while lab.frames_shown == frames:
+            await asyncio.sleep(0.001)
+    if lab.problem.value:
+        raise RuntimeError(lab.problem.value)
     return time.perf_counter() - start

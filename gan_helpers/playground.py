@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import math
 import signal
 import threading
 import time
@@ -38,6 +39,7 @@ PAUSE = 0.005  # seconds in every frame in which the kernel answers
 TRAINING_SHARE = 0.025  # seconds of a frame for training; the rest is for drawing
 MOST_MOMENTS = 600
 YOURS = "yours"
+NO_RUN = "choose a run"
 PLAYING: "weakref.WeakSet[Playground]" = weakref.WeakSet()
 
 
@@ -185,7 +187,9 @@ class Playground(WidgetWithStill):
         self._loop = _running_loop()
         self._task: asyncio.Task | None = None
         self.playing = False
-        self.run = preset if not settings else None
+        self._syncing = False
+        self._forget = True
+        self._shown = 0
         self._building = False
         self.seconds_per_step = TRAINING_SHARE  # until it is measured
         self.frames_shown = 0
@@ -199,7 +203,11 @@ class Playground(WidgetWithStill):
         self._drawing = PointPicture()
         self._make_controls()
         self._begin_record()
+        self._name_run(None if settings else preset)
         super().__init__(self._lay_out())
+        # The front end counts its views; without one nobody could press Pause any more.
+        self._view_count = 0
+        self.observe(self._on_views, "_view_count")
 
     # ---------------------------------------------------------------- what a person can do
 
@@ -230,13 +238,12 @@ class Playground(WidgetWithStill):
         async def build() -> None:
             try:
                 await asyncio.to_thread(prepare)
+                self._guard(finish)
             except Exception as error:
                 self._report(error)
-                self._write_counter()
-            else:
-                self._guard(finish)
             finally:
                 self._building = False
+                self._write_counter()
 
         self._build_task = self._loop.create_task(build())
 
@@ -245,21 +252,30 @@ class Playground(WidgetWithStill):
         self.playing = False
         self._set_play_button()
         self._move_history_to_end()
+        self._write_counter()
+
+    def close(self) -> None:
+        """Stop training and take the widget away."""
+        self.playing = False
+        super().close()
 
     def advance(self, steps: int, every: int | None = None) -> "Playground":
         """Train so many steps at once, recording a moment after every few of them.
 
         Args:
             steps: updates of the generator.
-            every: steps between two moments. Default: fifty moments in all.
+            every: steps between two moments, at least 1. Default: fifty moments in all.
 
         Returns:
             The playground itself, so that a cell can end with the call.
 
         Raises:
             GameError: if the game cannot go on, for example because of a faulty loss.
+            ValueError: if ``every`` is below 1.
         """
-        every = every or max(1, steps // 50)
+        every = max(1, steps // 50) if every is None else every
+        if every < 1:
+            raise ValueError(f"every is {every!r}; it must be at least 1.")
         while steps > 0:
             self.game.train(min(every, steps))
             steps -= every
@@ -292,11 +308,17 @@ class Playground(WidgetWithStill):
         Raises:
             ValueError: if a setting is unknown; then nothing changes.
         """
-        before = self.game.distribution, self.game.step
+        before, distribution = self.game.settings, self.game.distribution
         self.game.change(**settings)
-        self.run = None
-        if before != (self.game.distribution, self.game.step):
+        self._name_run(None)
+        after = self.game.settings
+        new_game = any(getattr(before, name) != getattr(after, name) for name in (*SIZES, "seed"))
+        if new_game or self.game.distribution is not distribution:
             self._begin_record()
+        elif not self.playing:  # then the next picture comes by itself
+            self._remember()
+            self._show_newest()
+            self._move_history_to_end()
         self._sync_controls()
 
     def start_preset(self, name: str) -> None:
@@ -305,10 +327,9 @@ class Playground(WidgetWithStill):
         self.pause()
         self.game.change(**asdict(preset.settings))
         self.game.reset()
-        self.run = name
         self._begin_record()
         self._sync_controls()
-        self.story.value = f"<i>{html.escape(preset.question)}</i>"
+        self._name_run(name)
 
     def use_points(self, points: np.ndarray) -> None:
         """Learn points of your own, shape (k, 2), from now on."""
@@ -316,7 +337,7 @@ class Playground(WidgetWithStill):
 
     def _learn(self, distribution: PointDistribution) -> None:
         self.game.use_points(distribution)
-        self.run = None
+        self._name_run(None)
         self._begin_record()
         self._sync_controls()
 
@@ -326,16 +347,21 @@ class Playground(WidgetWithStill):
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         """Play with losses of your own from now on."""
-        self.game.use_loss(generator_loss, discriminator_loss)
-        self.run = None
+        self._play_for(self.game.complete_loss(generator_loss, discriminator_loss))
+
+    def _play_for(self, loss: Loss | None) -> None:
+        self.game.play_for(loss)
+        self._name_run(None)
         self._sync_controls()
 
     def filmstrip(self, count: int = 5) -> LessonFigure:
         """The plane at evenly spaced moments of the record, side by side.
 
         Args:
-            count: number of moments, the first and the newest among them.
+            count: number of moments, the first and the newest among them; at least 2.
         """
+        if count < 2:
+            raise ValueError(f"count is {count!r}; a filmstrip has at least 2 moments.")
         last = len(self.moments) - 1
         chosen = sorted({round(last * k / max(1, count - 1)) for k in range(count)})
         frames = [self._drawing.plane_of(self.moments[index]) for index in chosen]
@@ -409,17 +435,19 @@ class Playground(WidgetWithStill):
         return self
 
     def _begin_record(self) -> None:
-        """Forget what was seen; look at the game as it stands."""
-        self._drawing.begin(self.game.shown_real, self.game.distribution, self.game.floor)
-        self.moments: list[Moment] = []
-        self._frames, self._stride, self._temporary = 0, 1, False
-        self._shown = 0
+        """Forget what was seen, and look at the game as it stands."""
+        self._forget = True
         self._remember()
         self._show_newest()
         self._move_history_to_end()
 
     def _remember(self) -> None:
-        moment = self.game.look()
+        moment = self.game.look()  # which may fail: until it succeeds the old record stays
+        if self._forget:
+            self._drawing.begin(self.game.shown_real, self.game.distribution, self.game.floor)
+            self.moments: list[Moment] = []
+            self._frames, self._stride, self._temporary = 0, 1, False
+            self._forget = False
         if self._temporary:
             self.moments.pop()
         self.moments.append(moment)
@@ -458,11 +486,15 @@ class Playground(WidgetWithStill):
     # ---------------------------------------------------------------- controls
 
     def _do(self, action: Callable[[], None]) -> None:
-        """Act on the game in its own thread; JupyterLab may call from another."""
+        """Act on the game once nothing is being built."""
+        self._call(lambda: self._act(action))
+
+    def _call(self, action: Callable[[], None]) -> None:
+        """Act in the thread of the game; a front end may call from another."""
         if self._loop is None or threading.get_ident() == self._thread:
-            self._act(action)
+            action()
         else:
-            self._loop.call_soon_threadsafe(self._act, action)
+            self._loop.call_soon_threadsafe(action)
 
     def _act(self, action: Callable[[], None]) -> None:
         if self._building:  # after that
@@ -495,13 +527,13 @@ class Playground(WidgetWithStill):
         self.both_button = button("Step both", "", "D's updates, then one of the generator")
         self.reset_button = button("Reset", "undo", "Begin again with the same seed")
         for control, action in (
-            (self.play_button, lambda: self.pause() if self.playing else self.play()),
             (self.d_button, self.step_discriminator),
             (self.g_button, self.step_generator),
             (self.both_button, self.step_both),
             (self.reset_button, self.reset),
         ):
             control.on_click(lambda _, action=action: self._do(action))
+        self.play_button.on_click(lambda _: self._on_play())
         self.speed = ipywidgets.SelectionSlider(
             options=[1, 2, 5, 10, 20, 50],
             value=10,
@@ -510,7 +542,7 @@ class Playground(WidgetWithStill):
             layout={"width": "19em"},
         )
         self.counter = ipywidgets.Label()
-        self.preset = _dropdown("run", ["choose a run", *PRESETS], "choose a run")
+        self.preset = _dropdown("run", [NO_RUN, *PRESETS], NO_RUN)
         self.story = ipywidgets.HTML()
         self.history = ipywidgets.IntSlider(
             max=0,
@@ -551,8 +583,18 @@ class Playground(WidgetWithStill):
                 lambda change, name=name: self._on_setting(name, change["new"]), "value"
             )
 
+    def _on_views(self, change: Any) -> None:
+        if change["old"] and not change["new"] and self.playing:
+            self._call(self.pause)
+
+    def _on_play(self) -> None:
+        if self.playing:
+            self._call(self.pause)  # at once, whatever is being built
+        else:
+            self._do(self.play)
+
     def _on_preset(self, change: Any) -> None:
-        if change["new"] in PRESETS:
+        if change["new"] in PRESETS and not self._syncing:
             self._do(lambda: (self.start_preset(change["new"]), self._loop and self.play()))
 
     def _on_history(self, change: Any) -> None:
@@ -574,10 +616,10 @@ class Playground(WidgetWithStill):
         self._do(switch)
 
     def _on_setting(self, name: str, value: Any) -> None:
-        if value in (self._current(name), None):
+        if self._syncing or value in (self._current(name), None):
             return
         if value == YOURS:
-            self._do(lambda: self.use_loss(self._own_loss.generator, self._own_loss.discriminator))
+            self._do(lambda: self._play_for(self._own_loss))
         elif name == "data" and value not in DISTRIBUTIONS:
             self._do(lambda: self._learn(self._own_distribution))
         elif name in SIZES:
@@ -588,9 +630,15 @@ class Playground(WidgetWithStill):
     def _resize(self, **sizes: int) -> None:
         def prepare() -> None:
             self.game.change(**sizes)
+            self._forget = True  # even if a loss of your own now fails
             self.game.compile()
 
-        self._build(prepare, lambda: (self._begin_record(), self._sync_controls()))
+        def finish() -> None:
+            self._name_run(None)
+            self._begin_record()
+            self._sync_controls()
+
+        self._build(prepare, finish)
 
     def _current(self, name: str) -> Any:
         """What a control should show: the setting, or that something of your own is used."""
@@ -601,7 +649,24 @@ class Playground(WidgetWithStill):
             return game.distribution.name
         return getattr(game.settings, name)
 
+    def _name_run(self, name: str | None) -> None:
+        """Say which preset is played, if any."""
+        self.run = name
+        self._syncing = True
+        self.preset.value = name or NO_RUN
+        self._syncing = False
+        question = PRESETS[name].question if name else ""
+        self.story.value = f"<i>{html.escape(question)}</i>"
+
     def _sync_controls(self) -> None:
+        """Let the controls show what is set, without acting on what they then report."""
+        self._syncing = True
+        try:
+            self._show_settings()
+        finally:
+            self._syncing = False
+
+    def _show_settings(self) -> None:
         # What is your own can be chosen again later.
         self._own_loss = self.game.own_loss or self._own_loss
         if self.game.distribution.name not in DISTRIBUTIONS:
@@ -611,8 +676,11 @@ class Playground(WidgetWithStill):
             options = getattr(control, "options", None)
             if options is not None and value not in options:
                 control.options = (*options, value)
-            elif isinstance(control, ipywidgets.IntSlider) and value > control.max:
-                control.max = value
+            elif isinstance(control, ipywidgets.IntSlider):
+                control.max = max(control.max, value)
+            elif isinstance(control, ipywidgets.FloatLogSlider):
+                control.min = min(control.min, math.log10(value))
+                control.max = max(control.max, math.log10(value))
             control.value = value
             control.disabled = self._own_networks and name in (
                 "latent_dim",

@@ -4,8 +4,10 @@ The game behind ``gan_helpers.playground``, without any picture: two small Keras
 updates as in lesson 3, and a measurement of everything a picture needs.
 """
 
+import functools
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -149,6 +151,17 @@ class Functions(NamedTuple):
     measure: Callable[[], dict[str, tf.Tensor]]
 
 
+def _one_at_a_time(method: Callable) -> Callable:
+    """While one thread compiles the game, a cell that touches it waits."""
+
+    @functools.wraps(method)
+    def locked(self: "PointGAN", *arguments: Any, **settings: Any) -> Any:
+        with self._lock:
+            return method(self, *arguments, **settings)
+
+    return locked
+
+
 class PointGAN:
     """Two networks that play over points in the plane.
 
@@ -182,6 +195,7 @@ class PointGAN:
         generator_loss: Callable[[Any], Any] | None = None,
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
+        self._lock = threading.RLock()
         self.settings = settings or Settings()
         _check_settings(self.settings)
         _check_network("generator", generator, None, 2)
@@ -194,12 +208,13 @@ class PointGAN:
             for name, network in (("generator", generator), ("discriminator", discriminator))
             if network is not None
         }
-        self.own_loss = self._complete_loss(generator_loss, discriminator_loss)
+        self.own_loss = self.complete_loss(generator_loss, discriminator_loss)
         self._make_switches()
         self._set_distribution(distribution or DISTRIBUTIONS[self.settings.data])
         self._build()
 
-    def _complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
+    def complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
+        """Your losses, with that of the settings where one is None; None if both are."""
         if generator_loss is None and discriminator_loss is None:
             return None
         usual = LOSSES[self.settings.loss]
@@ -228,6 +243,7 @@ class PointGAN:
         """The losses played with: your own, or those that the settings name."""
         return self.own_loss or LOSSES[self.settings.loss]
 
+    @_one_at_a_time
     def reset(self) -> None:
         """Begin again with the first weights of the same seed."""
         for name, network in self._networks().items():
@@ -239,18 +255,27 @@ class PointGAN:
         self.step = self.discriminator_steps = 0
         self._apply_settings()
 
+    @_one_at_a_time
     def change(self, **settings: Any) -> None:
         """Change settings by name; the networks stay unless their size or the seed changes.
+
+        A generator that was given keeps its latents.
 
         Raises:
             ValueError: if a setting is unknown; then nothing changes.
         """
+        if unknown := settings.keys() - {field.name for field in fields(Settings)}:
+            raise ValueError(f"There is no setting {unknown.pop()!r}; see point_gan.Settings.")
+        if "generator" in self._given:
+            settings.pop("latent_dim", None)
         before, after = self.settings, replace(self.settings, **settings)
         _check_settings(after)
         changed = {name for name, value in settings.items() if value != getattr(before, name)}
         self.settings = after
         if "data" in settings:
             self._set_distribution(DISTRIBUTIONS[after.data])
+        elif "seed" in changed:
+            self._set_distribution(self.distribution)
         if "loss" in settings:
             self.own_loss = None
         if changed & SIZES:
@@ -261,6 +286,7 @@ class PointGAN:
         else:
             self._apply_settings()
 
+    @_one_at_a_time
     def use_points(self, distribution: PointDistribution) -> None:
         """Learn another distribution from now on; the networks stay."""
         self._set_distribution(distribution)
@@ -271,29 +297,39 @@ class PointGAN:
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         """Play with losses of your own from now on; the networks stay."""
-        self.own_loss = self._complete_loss(generator_loss, discriminator_loss)
+        self.play_for(self.complete_loss(generator_loss, discriminator_loss))
+
+    @_one_at_a_time
+    def play_for(self, loss: Loss | None) -> None:
+        """Play with a whole ``Loss`` from now on; None is that of the settings."""
+        self.own_loss = loss
         self._apply_settings()
 
+    @_one_at_a_time
     def update_discriminator(self) -> None:
         """One update of the discriminator; the generator stays as it is."""
         self._run(self._functions().discriminator)
         self.discriminator_steps += 1
 
+    @_one_at_a_time
     def update_generator(self) -> None:
         """One update of the generator; the discriminator stays as it is."""
         self._run(self._functions().generator)
         self.step += 1
 
+    @_one_at_a_time
     def train(self, steps: int) -> None:
         """So many updates of the generator, each after ``discriminator_steps`` of the other."""
         self._run(self._functions().rounds, tf.constant(steps, tf.int32))
         self.step += steps
         self.discriminator_steps += steps * self.settings.discriminator_steps
 
+    @_one_at_a_time
     def compile(self) -> None:
         """Compile what ``train`` needs now, which takes some tenths of a second, and not later."""
         self._run(self._functions().rounds.get_concrete_function, tf.TensorSpec((), tf.int32))
 
+    @_one_at_a_time
     def look(self) -> Moment:
         """Measure the game as it stands, without changing it.
 
@@ -385,6 +421,8 @@ class PointGAN:
     def _functions(self) -> "Functions":
         """The compiled functions: one set for all losses of the course, one for each own loss."""
         if self.own_loss not in self._compiled:
+            # Of your own losses only the newest is kept: each edit makes another.
+            self._compiled = {key: kept for key, kept in self._compiled.items() if key is None}
             self._compiled[self.own_loss] = Functions(
                 # Without AutoGraph, so that an error in a loss keeps its own short message.
                 *(
@@ -488,11 +526,16 @@ class PointGAN:
         with tf.GradientTape() as tape:
             tape.watch(fake)
             fake_logits = self.discriminator(fake, training=False)
-            generator_loss = self._pick([loss.generator(fake_logits) for loss in self._losses()])
+            generator_loss = self._pick(
+                [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
+            )
         gradient = tape.gradient(generator_loss, fake, unconnected_gradients="zero")
         real_logits = self.discriminator(self._pool[:SHOWN], training=False)
         discriminator_loss = self._pick(
-            [loss.discriminator(real_logits, fake_logits) for loss in self._losses()]
+            [
+                _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
+                for loss in self._losses()
+            ]
         )
         surface = tf.sigmoid(self.discriminator(self._places, training=False))
         lines = self._latent_lines
@@ -541,10 +584,16 @@ def _check_settings(settings: Settings) -> None:
             raise ValueError(
                 f"{name} is {getattr(settings, name)!r}; it must be one of {', '.join(known)}."
             )
-    for name in ("latent_dim", "hidden_layers", "width", "discriminator_steps"):
+    for name, least in (
+        ("latent_dim", 1),
+        ("hidden_layers", 1),
+        ("width", 1),
+        ("discriminator_steps", 1),
+        ("seed", 0),
+    ):
         value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
     for name in ("generator_rate", "discriminator_rate"):
         if not getattr(settings, name) > 0:
             raise ValueError(f"{name} is {getattr(settings, name)!r}; it must be positive.")

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 __all__ = ["LAYERS", "PointPicture", "describe", "to_jpeg"]
@@ -166,6 +167,8 @@ class PointPicture:
             axes.spines[["top", "right"]].set_visible(False)
             axes.tick_params(labelsize=11, labelbottom=index == len(PANELS) - 1)
             axes.locator_params(nbins=3, axis="y")
+            # Without the last tick, whose number would stick out of the picture.
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, prune="upper"))
             axes.set_title(title, loc="left", fontsize=12, pad=3)
             for name in curves:
                 self._curves[name] = self._add(axes, _empty_line(name))

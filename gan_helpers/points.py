@@ -20,6 +20,7 @@ __all__ = [
 EDGE = 1.5  # the plane is shown, and counted, from -EDGE to EDGE
 BINS = 30  # cells along each axis when densities are compared
 NEAR = 3.0  # standard deviations within which a point counts as good
+MOST_CENTRES = 2000  # of points of your own
 FAIR_SHARE = 0.1  # of its share of the points that a covered mode gets at least
 
 
@@ -92,18 +93,23 @@ def from_points(points: np.ndarray, spread: float = 0.05) -> PointDistribution:
     """A distribution around points of your own, for example some that you drew.
 
     Args:
-        points: numbers, shape (k, 2), between -1.5 and 1.5.
+        points: numbers, shape (k, 2), between -1.5 and 1.5; at most 2,000 of them.
         spread: standard deviation of the noise around each of them.
 
     Raises:
-        ValueError: if there are no points, their shape is another, one is not finite or lies
-            outside, or the spread is not positive.
+        ValueError: if there are no points or too many, their shape is another, one is not finite or
+            lies outside, or the spread is not positive.
     """
     points = np.asarray(points, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
         raise ValueError(
             f"points has shape {points.shape}; it must be (k, 2): one row for each of k points, "
             "and at least one."
+        )
+    if len(points) > MOST_CENTRES:
+        raise ValueError(
+            f"There are {len(points):,} points; at most {MOST_CENTRES:,} can be judged quickly. "
+            "Take some of them at random."
         )
     if not (np.abs(points) <= EDGE).all():  # NaN is not either
         raise ValueError(

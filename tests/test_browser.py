@@ -290,6 +290,16 @@ def test_drive_the_playground(page, tmp_path):
     find_button(playground, "Step both").click()
     playground.get_by_text(f"step {broken_at + 1:,} ").wait_for()
 
+    # The cell is run again while it plays: the old game, out of sight, stops.
+    find_button(playground, "Play").click()
+    find_button(playground, "Pause").wait_for()
+    assert page.evaluate(RUN_IN_KERNEL, "old = ring; print(old.playing)") == "True\n"
+    playground.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    find_button(playground, "Play").wait_for()
+    playground.get_by_text("step 0 ").wait_for()
+    assert page.evaluate(RUN_IN_KERNEL, "print(ring is not old, old.playing)") == "True False\n"
+
     # Points drawn with the mouse arrive in the kernel.
     canvas = page.locator(".jp-CodeCell", has_text="pad = PointPad()").locator("canvas")
     canvas.scroll_into_view_if_needed()

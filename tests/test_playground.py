@@ -6,6 +6,7 @@ import threading
 
 from gan_helpers import playground
 from gan_helpers.playground import PRESETS, Playground
+from gan_helpers.point_gan import LOSSES, GameError
 from gan_helpers.point_pad import PointPad
 from gan_helpers.points import DISTRIBUTIONS
 
@@ -197,7 +198,7 @@ def test_points_of_your_own_can_be_left_and_chosen_again():
     assert lab.game.distribution is own
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ["two islands", "one latent number", "finds it and loses it"])
 def test_a_run_begins_the_same_way_however_it_is_started(name):
     lab = Playground(**SMALL)
     lab.advance(3)
@@ -208,6 +209,103 @@ def test_a_run_begins_the_same_way_however_it_is_started(name):
     assert same(generator(lab), generator(other))
     assert lab.story.value
     assert lab.settings["data"].value == PRESETS[name].settings.data
+
+
+def test_a_value_outside_its_control_is_kept():
+    lab = Playground(**SMALL)
+    lab.change(generator_rate=1e-6, seed=77)
+    assert lab.game.settings.generator_rate == 1e-6
+    assert lab.settings["generator_rate"].value == pytest.approx(1e-6)
+    assert lab.game.settings.seed == lab.settings["seed"].value == 77
+    lab.change(width=12)
+    assert lab.game.settings.width == lab.settings["width"].value == 12
+
+
+def test_an_own_loss_takes_the_other_half_from_the_loss_that_was_set():
+    lab = Playground(loss="Wasserstein, clipped", **SMALL)
+    lab.use_loss(lambda fake_logits: -ops.mean(fake_logits))
+    own = lab.game.own_loss
+    assert own.clip == LOSSES["Wasserstein, clipped"].clip
+    assert lab.game.settings.loss == "Wasserstein, clipped"
+    lab.settings["loss"].value = "hinge"
+    lab.settings["loss"].value = "yours"
+    assert lab.game.own_loss is own
+
+
+def test_a_game_that_begins_again_has_a_record_of_its_own():
+    lab = Playground(**SMALL)
+    lab.step_discriminator(5)
+    for change in ({"seed": 4}, {"width": 12}):
+        lab.change(**change)
+        assert len(lab.moments) == 1
+        assert lab.moments[0].discriminator_steps == 0
+        lab.step_discriminator(5)
+    lab.step_generator(5)
+    # The others go on with the same game.
+    lab.change(latents="uniform")
+    assert [moment.step for moment in lab.moments[-2:]] == [5, 5]
+
+
+def test_after_a_failure_the_game_goes_on_with_a_new_record():
+    lab = Playground(**SMALL).advance(10)
+    lab.use_loss(lambda fake_logits: -fake_logits)
+    lab.reset_button.click()
+    assert "must be one number" in lab.problem.value
+    assert lab.moments and lab.still
+    lab.settings["loss"].value = "hinge"
+    assert lab.problem.value == "" and lab.moments[-1].step == 0
+    lab.both_button.click()
+    assert [moment.step for moment in lab.moments][-1] == 1
+    assert max(moment.step for moment in lab.moments) == 1
+
+
+def test_a_loss_that_forgets_the_mean_is_an_error_of_the_cell():
+    with pytest.raises(GameError, match="must be one number"):
+        Playground(generator_loss=lambda fake_logits: -fake_logits, **SMALL)
+
+
+def test_a_size_is_changed_beside_the_loop_and_pause_need_not_wait():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.play()
+        await until(lambda: lab.game.step > 5)
+        lab.settings["width"].value = 16
+        assert lab.counter.value.startswith("building")
+        lab.play_button.click()
+        assert not lab.playing and lab.play_button.description == "Play"
+        await until(lambda: not lab._building)
+        assert lab.game.settings.width == lab.settings["width"].value == 16
+        assert lab.game.generator.layers[0].units == 16
+        assert len(lab.moments) == 1 and "step 0" in lab.counter.value
+        assert not lab.playing
+
+    asyncio.run(play())
+
+
+def test_it_pauses_when_nobody_can_see_it_any_more():
+    async def play():
+        lab, other = Playground(**SMALL), Playground(**SMALL)
+        for each in (lab, other):
+            each.play()
+        await until(lambda: lab.game.step > 5)
+        lab._view_count = 1
+        lab._view_count = 0
+        other.close()
+        assert not lab.playing and not other.playing
+
+    asyncio.run(play())
+
+
+def test_the_run_is_named_until_something_is_changed():
+    name = next(iter(PRESETS))
+    lab = Playground(preset=name)
+    assert lab.run == lab.preset.value == name and PRESETS[name].question in lab.story.value
+    assert name in lab.filmstrip(2).alt
+    lab.change(generator_rate=0.01)
+    assert lab.run is None and lab.preset.value == playground.NO_RUN
+    assert name not in lab.filmstrip(2).alt
+    other = Playground(preset=name, generator_rate=0.01)
+    assert other.run is None and other.game.settings.generator_rate == 0.01
 
 
 def test_without_a_front_end_a_still_picture_with_words_remains():
@@ -224,8 +322,18 @@ def test_what_does_not_fit_is_an_error_of_the_cell():
         Playground("spiral")
     with pytest.raises(ValueError, match="no run"):
         Playground(preset="nothing")
+    lab = Playground(**SMALL)
     with pytest.raises(RuntimeError, match="advance"):
-        Playground(**SMALL).play()
+        lab.play()
+    with pytest.raises(ValueError, match="every"):
+        lab.advance(10, every=-5)
+    with pytest.raises(ValueError, match="count"):
+        lab.filmstrip(1)
+    for wrong in ({"seed": -1}, {"width": 1.5}, {"colour": "red"}):
+        before = lab.game.settings
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            lab.change(**wrong)
+        assert lab.game.settings == before
 
 
 def test_the_pad_gives_the_points_that_were_drawn_and_leaves_a_still():

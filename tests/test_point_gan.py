@@ -1,5 +1,8 @@
 """The game itself: who moves, what a change keeps, what it measures, how it fails."""
 
+import itertools
+from dataclasses import replace
+
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.models import build_point_discriminator, build_point_generator
 from gan_helpers.point_gan import LOSSES, GameError, PointGAN, Settings
@@ -131,6 +134,63 @@ def test_every_loss_plays(name):
     game = PointGAN(Settings(width=8, loss=name))
     game.train(2)
     assert np.isfinite(list(game.look().values.values())).all()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_loss_that_is_set_is_the_one_that_counts(name):
+    game = PointGAN(SMALL)
+    game.train(20)
+    game.change(loss=name)
+    seen = game.look()
+    fake_logits = game.discriminator(game.generator(game._fixed_latents[: len(seen.fake)]))
+    real_logits = game.discriminator(game.shown_real)
+    loss = LOSSES[name]
+    expected = float(loss.generator(fake_logits))
+    assert seen.values["generator_loss"] == pytest.approx(expected, abs=1e-4)
+    expected = float(loss.discriminator(real_logits, fake_logits))
+    assert seen.values["discriminator_loss"] == pytest.approx(expected, abs=1e-4)
+
+
+def train_differently(**change):
+    game = PointGAN(SMALL)
+    game.train(2)
+    game.change(**change)
+    game.train(1)
+    return weights(game.generator) + weights(game.discriminator)
+
+
+def test_each_loss_optimizer_rate_and_kind_of_latents_trains_differently():
+    changes = [{}, {"optimizer": "SGD"}, {"discriminator_rate": 0.1}, {"latents": "uniform"}]
+    changes += [{"loss": name} for name in LOSSES if name != SMALL.loss]
+    results = [train_differently(**change) for change in changes]
+    for first, second in itertools.combinations(results, 2):
+        assert not same(first, second)
+
+
+def test_a_seed_set_later_plays_the_same_game():
+    late, early = PointGAN(SMALL), PointGAN(replace(SMALL, seed=3))
+    late.train(3)
+    late.change(seed=3)
+    late.train(3)
+    early.train(3)
+    assert same(weights(late.generator), weights(early.generator))
+    assert np.array_equal(late.shown_real, early.shown_real)
+
+
+def test_a_given_generator_keeps_its_latents():
+    game = PointGAN(SMALL, generator=build_point_generator(latent_dim=3, width=4))
+    game.change(latent_dim=1, data="line")
+    assert game.settings.latent_dim == 3
+    game.train(1)
+    game.look()
+
+
+def test_an_edited_loss_replaces_the_one_before():
+    game = PointGAN(SMALL)
+    for scale in (1.0, 2.0, 3.0):
+        game.use_loss(lambda fake_logits, scale=scale: -scale * ops.mean(fake_logits))
+        game.train(1)
+        assert len(game._compiled) == 1
 
 
 def test_clipping_limits_the_critic():

@@ -87,6 +87,7 @@ def test_own_points_become_a_distribution():
         (np.zeros((3, 3)), 0.05, "shape"),
         (np.zeros((0, 2)), 0.05, "at least one"),
         (np.full((3, 2), 9.0), 0.05, "outside"),
+        (np.zeros((2001, 2)), 0.05, "at most 2,000"),
         (np.full((3, 2), np.nan), 0.05, "finite"),
         (np.zeros((3, 2)), 0.0, "positive"),
     ],

@@ -99,8 +99,8 @@ q2 = Exercise(
     names=("cure",),
     check_answer=_check_cure,
     hints=(
-        "D is sure of everything: where G has no points, D calls whole regions real, and no slope "
-        "leads there. Make D less sure.",
+        "Before G has made one small step, D has made ten large ones and closed the way. Give G "
+        "more of the time.",
         "D has ten updates for one of G, and a learning rate ten times that of G.",
         'One setting is enough: give "discriminator_steps" its usual value.',
     ),
@@ -108,9 +108,8 @@ q2 = Exercise(
     cure = {"discriminator_steps": 1}
     """,
     why=(
-        "With one update a turn D stays unsure for long enough: between the modes its scores keep "
-        "a slope that leads points on. A slower D cures it too, and so does a G that is as fast as "
-        "D."
+        "With one update a turn D no longer closes every way before G has moved. A slower D cures "
+        "it too, and so does a G that is as fast as D."
     ),
 )
 

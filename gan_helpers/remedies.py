@@ -1,0 +1,184 @@
+"""Remedies for GANs that fail, as pure functions and Keras layers, each with its paper.
+
+Some remedies need nothing of ours: noise on what D sees is ``keras.layers.GaussianNoise``, a
+penalty on D's weights a ``kernel_regularizer``, forgetting ``keras.layers.Dropout``, two learning
+rates are two optimizers. The averaged generator is part of ``training.GAN``.
+
+A penalty is added to the discriminator's loss, times a weight of your choice.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.losses import Tensor
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+__all__ = [
+    "MinibatchDeviation",
+    "gradient_penalty",
+    "pack",
+    "r1_penalty",
+    "smoothed_discriminator_loss",
+    "unroll",
+]
+
+
+def gradient_penalty(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, shares: Tensor
+) -> Tensor:
+    """How far D's slope is from 1 between real and fake: mean of (|dD/dx| - 1)^2.
+
+    For the Wasserstein losses, usually with a weight of 10. D must not have BatchNormalization:
+    each sample needs a slope of its own.
+
+    Args:
+        discriminator: from samples ``(batch, ...)`` to logits ``(batch, 1)``.
+        real: real samples.
+        fake: as many generated ones.
+        shares: uniform random numbers from 0 to 1, ``(batch, 1, ...)``: where on the line from
+            fake (0) to real (1) the slope is taken.
+
+    Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
+    """
+    between = fake + shares * (real - fake)
+    squares = _squared_slopes(discriminator, between)
+    # Not the root of 0: its slope is infinite.
+    return ops.mean(ops.square(ops.sqrt(squares + 1e-12) - 1.0))
+
+
+def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """How steep D is at real samples: mean of |dD/dx|^2.
+
+    At the equilibrium D must be flat there; with this penalty it can stay so. The paper's weight
+    is gamma / 2, with gamma from 0.1 to 10.
+
+    Args:
+        discriminator: from samples ``(batch, ...)`` to logits ``(batch, 1)``.
+        real: real samples.
+
+    Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
+    equation 9.
+    """
+    return ops.mean(_squared_slopes(discriminator, real))
+
+
+def _squared_slopes(discriminator: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
+    samples = tf.convert_to_tensor(samples)
+    with tf.GradientTape() as tape:
+        tape.watch(samples)
+        # The sum: each sample's logit depends on that sample alone.
+        logits = ops.sum(discriminator(samples))
+    slopes = tape.gradient(logits, samples)
+    return ops.sum(ops.square(slopes), axis=list(range(1, len(slopes.shape))))
+
+
+def smoothed_discriminator_loss(
+    real_logits: Tensor, fake_logits: Tensor, target: float = 0.9
+) -> Tensor:
+    """Cross-entropy in which real samples should score ``target``, not 1.
+
+    A D that is never right to be sure does not grow boundless logits. Only one side is smoothed:
+    fakes with a target above 0 would be rewarded for staying where they are.
+
+    Args:
+        real_logits: logits of real samples.
+        fake_logits: logits of generated ones.
+        target: the score that real samples should get, above 0 and at most 1.
+
+    Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.4.
+    """
+    if not 0 < target <= 1:
+        raise ValueError(f"target is {target!r}; it is a score above 0 and at most 1.")
+    real_part = target * ops.softplus(-real_logits) + (1 - target) * ops.softplus(real_logits)
+    return ops.mean(real_part) + ops.mean(ops.softplus(fake_logits))
+
+
+def pack(samples: Tensor, count: int) -> Tensor:
+    """Put ``count`` samples side by side, to be judged together.
+
+    A pack of generated samples that are all alike is easily told from a pack of real ones.
+
+    Args:
+        samples: ``(batch, features)``; the batch must be a multiple of ``count``.
+        count: samples in a pack.
+
+    Returns:
+        ``(batch / count, count * features)``.
+
+    Source: Lin et al. 2018, "PacGAN: The power of two samples in generative adversarial networks".
+    """
+    batch, features = samples.shape[0], samples.shape[-1]
+    if batch is not None and batch % count:
+        raise ValueError(f"{batch} samples cannot be put into packs of {count}.")
+    return ops.reshape(samples, (-1, count * features))
+
+
+@keras.saving.register_keras_serializable("gan_helpers")
+class MinibatchDeviation(keras.layers.Layer):
+    """Tells each sample how much the samples of its batch differ, as one more feature.
+
+    The feature is the standard deviation over the batch, averaged over all features, the same for
+    each sample. A generator that collapses gives itself away by it. Real and generated samples must
+    go through D in batches of their own.
+
+    Input ``(batch, features)``, output ``(batch, features + 1)``.
+
+    Source: Karras et al. 2018, "Progressive Growing of GANs", section 3, after Salimans et al.
+    """
+
+    def call(self, inputs: Tensor) -> Tensor:
+        variance = ops.var(inputs, axis=0)
+        deviation = ops.mean(ops.sqrt(variance + 1e-8))
+        column = ops.broadcast_to(deviation, (ops.shape(inputs)[0], 1))
+        return ops.concatenate([inputs, column], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return (*input_shape[:-1], input_shape[-1] + 1)
+
+
+def unroll(
+    discriminator: keras.Model,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    steps: int,
+    rate: float,
+) -> Callable[[Tensor], Tensor]:
+    """D as it would be after some steps of learning, as a function that knows how it got there.
+
+    The generator that asks this D for its gradient looks ahead: it sees that D will answer a crowd
+    of points at one place. D itself does not change.
+
+    Args:
+        discriminator: model from samples to logits, without state such as BatchNormalization's.
+        loss: D's loss, function of ``(real_logits, fake_logits)``.
+        real: real samples to learn from.
+        fake: generated ones; what the function returns depends on them through D's steps too.
+        steps: steps of plain gradient descent; 0 gives D as it is.
+        rate: their learning rate.
+
+    Returns:
+        A function from samples to logits.
+
+    Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", equations 5 to 9.
+    """
+    fixed = [variable.value for variable in discriminator.non_trainable_variables]
+
+    def judge(weights: list[Any], samples: Tensor) -> Tensor:
+        logits, _ = discriminator.stateless_call(weights, fixed, samples, training=True)
+        return logits
+
+    weights = [tf.identity(variable.value) for variable in discriminator.trainable_variables]
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            value = loss(judge(weights, real), judge(weights, fake))
+        gradients = tape.gradient(value, weights)
+        weights = [
+            weight - rate * gradient for weight, gradient in zip(weights, gradients, strict=True)
+        ]
+    return lambda samples: judge(weights, samples)
