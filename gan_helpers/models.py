@@ -9,10 +9,12 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.dataset_files import read_sums, verified_path
 from gan_helpers.precision import dtype_policy
+from gan_helpers.remedies import MinibatchDeviation
 
 import keras
 import numpy as np
@@ -126,11 +128,19 @@ def build_point_generator(
         ValueError: if a size is not a positive whole number.
     """
     _check_sizes(latent_dim=latent_dim, width=width, hidden_layers=hidden_layers)
-    return _dense_network("generator", latent_dim, width, hidden_layers, 2, seed)
+    parts = _dense_layers(width, hidden_layers, 2, seed)
+    return keras.Sequential([keras.Input((latent_dim,)), *parts], name="generator")
 
 
 def build_point_discriminator(
-    width: int = 32, hidden_layers: int = 2, seed: int = 0
+    width: int = 32,
+    hidden_layers: int = 2,
+    seed: int = 0,
+    *,
+    packed: int = 1,
+    dropout: float = 0.0,
+    weight_penalty: float = 0.0,
+    minibatch_statistics: bool = False,
 ) -> keras.Sequential:
     """A discriminator of points in the plane: coordinates -> hidden dense layers -> one logit.
 
@@ -138,15 +148,27 @@ def build_point_discriminator(
         width: units of each hidden layer.
         hidden_layers: number of hidden layers.
         seed: seed of the first weights.
+        packed: points that are judged together, see ``remedies.pack``.
+        dropout: share of the hidden units that each training step leaves out.
+        weight_penalty: factor of the sum of squared kernel weights, an L2 regularizer.
+        minibatch_statistics: whether the last layer is told how much the points of the batch
+            differ, see ``remedies.MinibatchDeviation``.
 
     Returns:
-        A built model from ``(batch, 2)`` to logits ``(batch, 1)``.
+        A built model from ``(batch, 2 * packed)`` to logits ``(batch, 1)``.
 
     Raises:
         ValueError: if a size is not a positive whole number.
     """
-    _check_sizes(width=width, hidden_layers=hidden_layers)
-    return _dense_network("discriminator", 2, width, hidden_layers, 1, seed)
+    _check_sizes(width=width, hidden_layers=hidden_layers, packed=packed)
+    regularizer = keras.regularizers.L2(weight_penalty) if weight_penalty else None
+    *hidden, last = _dense_layers(width, hidden_layers, 1, seed, regularizer)
+    parts = [keras.Input((2 * packed,))]
+    for layer in hidden:
+        parts += [layer, layers.Dropout(dropout, seed=seed)] if dropout else [layer]
+    if minibatch_statistics:
+        parts.append(MinibatchDeviation())
+    return keras.Sequential([*parts, last], name="discriminator")
 
 
 def build_dcgan_generator(
@@ -427,19 +449,26 @@ def _load_shipped(name: str, file: str) -> keras.Model:
         return load_weights(build_pretrained(name), shipped_weights(file))
 
 
-def _dense_network(
-    name: str, inputs: int, width: int, hidden_layers: int, outputs: int, seed: int
-) -> keras.Sequential:
+def _dense_layers(
+    width: int, hidden_layers: int, outputs: int, seed: int, regularizer: Any = None
+) -> list[layers.Layer]:
     """Rectified dense layers whose first weights depend on the seed alone, not on other models."""
     # Generator and discriminator of one seed must not start with the same numbers.
     seeds = np.random.SeedSequence([seed, outputs]).generate_state(hidden_layers + 1)
-    hidden = [
-        layers.Dense(width, "relu", kernel_initializer=keras.initializers.HeNormal(int(number)))
+    made = [
+        layers.Dense(
+            width,
+            "relu",
+            kernel_initializer=keras.initializers.HeNormal(int(number)),
+            kernel_regularizer=regularizer,
+        )
         for number in seeds[:-1]
     ]
     last = keras.initializers.GlorotUniform(int(seeds[-1]))
-    outputs_layer = layers.Dense(outputs, kernel_initializer=last)
-    return keras.Sequential([keras.Input((inputs,)), *hidden, outputs_layer], name=name)
+    return [
+        *made,
+        layers.Dense(outputs, kernel_initializer=last, kernel_regularizer=regularizer),
+    ]
 
 
 def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:

@@ -15,6 +15,7 @@ import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
 from gan_helpers.models import build_point_discriminator, build_point_generator
 from gan_helpers.points import DISTRIBUTIONS, EDGE, PointDistribution, divergences, quality
+from gan_helpers.remedies import gradient_penalty, pack, r1_penalty, unroll
 
 import keras
 import numpy as np
@@ -73,6 +74,8 @@ LOSSES = {
     "Wasserstein, clipped": Loss(
         losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, clip=0.2
     ),
+    # For use with the gradient penalty, which keeps the slope near 1 instead.
+    "Wasserstein": Loss(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss),
 }
 OPTIMIZERS = {
     "Adam": lambda: keras.optimizers.Adam(beta_1=0.5),
@@ -96,6 +99,21 @@ class Settings:
         discriminator_rate: learning rate of the discriminator.
         discriminator_steps: updates of the discriminator for one of the generator.
         seed: of the first weights, the latents and the batches.
+
+    Remedies, all off at first; see ``gan_helpers.remedies`` and lesson 4:
+
+        noise: standard deviation of the normal noise on everything that D sees.
+        noise_steps: updates of the generator after which it has faded away; 0 to keep it.
+        gradient_penalty: weight of ``remedies.gradient_penalty``.
+        r1_penalty: weight of ``remedies.r1_penalty``.
+        weight_penalty: L2 penalty on the discriminator's kernels.
+        dropout: share of the discriminator's hidden units left out in training.
+        minibatch_statistics: tell the discriminator how much the points of a batch differ.
+        packed: points that the discriminator judges together.
+        unrolled: steps of the discriminator that the generator looks ahead.
+        unrolled_rate: learning rate of these steps.
+        average: decay of the averaged generator that is shown and measured; 0 for none.
+        discriminator_width: units of each hidden layer of D, if not ``width``.
     """
 
     data: str = "ring of 8"
@@ -109,11 +127,39 @@ class Settings:
     discriminator_rate: float = 0.002
     discriminator_steps: int = 1
     seed: int = 0
+    noise: float = 0.0
+    noise_steps: int = 0
+    gradient_penalty: float = 0.0
+    r1_penalty: float = 0.0
+    weight_penalty: float = 0.0
+    dropout: float = 0.0
+    minibatch_statistics: bool = False
+    packed: int = 1
+    unrolled: int = 0
+    unrolled_rate: float = 0.1
+    average: float = 0.0
+    discriminator_width: int | None = None
 
 
+REMEDIES = ("noise", "gradient_penalty", "r1_penalty", "weight_penalty", "dropout", "average")
 # A change of these starts the game again, with new networks, which takes a moment. All the others
 # are numbers inside the compiled step and count from the next one.
-SIZES = {"latent_dim", "hidden_layers", "width"}
+SIZES = {
+    "latent_dim",
+    "hidden_layers",
+    "width",
+    "noise",
+    "noise_steps",
+    "gradient_penalty",
+    "r1_penalty",
+    "weight_penalty",
+    "dropout",
+    "minibatch_statistics",
+    "packed",
+    "unrolled",
+    "unrolled_rate",
+    "discriminator_width",
+}
 
 
 @dataclass(frozen=True)
@@ -130,7 +176,8 @@ class Moment:
             below.
         warped: where lines of a grid of latents land, ``(lines, points, 2)``.
         values: the measurements by name: generator_loss, discriminator_loss, real_score,
-            fake_score, KL, JS, good, covered.
+            fake_score, gradient_norm (of the generator's loss by its weights), KL, JS, good,
+            covered.
     """
 
     step: int
@@ -142,13 +189,35 @@ class Moment:
     values: dict[str, float]
 
 
+class Compiled:
+    """A function that is compiled when it is first needed.
+
+    Not a ``tf.function`` that is called itself: TensorFlow warns of those that are made anew for
+    each of many games, which is what a comparison of games does.
+    """
+
+    def __init__(self, function: Callable, *signature: tf.TensorSpec) -> None:
+        # Without AutoGraph, so that an error in a loss keeps its own short message.
+        self._function = tf.function(function, autograph=False)
+        self._signature = signature
+        self._concrete: Callable | None = None
+
+    def compile(self) -> None:
+        if self._concrete is None:
+            self._concrete = self._function.get_concrete_function(*self._signature)
+
+    def __call__(self, *arguments: tf.Tensor) -> Any:
+        self.compile()
+        return self._concrete(*arguments)
+
+
 class Functions(NamedTuple):
     """The compiled parts of a game."""
 
-    discriminator: Callable[[], None]
-    generator: Callable[[], None]
-    rounds: Callable[[tf.Tensor], None]
-    measure: Callable[[], dict[str, tf.Tensor]]
+    discriminator: Compiled
+    generator: Compiled
+    rounds: Compiled
+    measure: Compiled
 
 
 def _one_at_a_time(method: Callable) -> Callable:
@@ -236,6 +305,8 @@ class PointGAN:
         self._clip = switch(np.inf, tf.float32)
         self._normal_latents = switch(True, tf.bool)
         self._adam = switch(True, tf.bool)
+        self._decay = switch(0.0, tf.float32)
+        self._rounds = switch(0.0, tf.float32)
         self._random = tf.random.Generator.from_seed(self.settings.seed)
 
     @property
@@ -251,7 +322,9 @@ class PointGAN:
             for optimizer in self._optimizers[name].values():
                 for variable in optimizer.variables:
                     variable.assign(ops.zeros_like(variable))
+        self._average.set_weights(self._first_weights["generator"])
         self._random.reset_from_seed(self.settings.seed)
+        self._rounds.assign(0.0)
         self.step = self.discriminator_steps = 0
         self._apply_settings()
 
@@ -327,7 +400,7 @@ class PointGAN:
     @_one_at_a_time
     def compile(self) -> None:
         """Compile what ``train`` needs now, which takes some tenths of a second, and not later."""
-        self._run(self._functions().rounds.get_concrete_function, tf.TensorSpec((), tf.int32))
+        self._run(self._functions().rounds.compile)
 
     @_one_at_a_time
     def look(self) -> Moment:
@@ -394,7 +467,14 @@ class PointGAN:
         sizes = {"width": chosen.width, "hidden_layers": chosen.hidden_layers, "seed": chosen.seed}
         if name == "generator":
             return build_point_generator(chosen.latent_dim, **sizes)
-        return build_point_discriminator(**sizes)
+        sizes["width"] = chosen.discriminator_width or chosen.width
+        return build_point_discriminator(
+            **sizes,
+            packed=chosen.packed,
+            dropout=chosen.dropout,
+            weight_penalty=chosen.weight_penalty,
+            minibatch_statistics=chosen.minibatch_statistics,
+        )
 
     def _build(self) -> None:
         """New networks and optimizers, and with them everything that is compiled for them."""
@@ -402,6 +482,7 @@ class PointGAN:
             self._given[name][0] if name in self._given else self._build_network(name)
             for name in ("generator", "discriminator")
         )
+        self._average = keras.models.clone_model(self.generator)
         self._optimizers = {}
         for name, network in self._networks().items():
             self._optimizers[name] = {kind: make() for kind, make in OPTIMIZERS.items()}
@@ -424,16 +505,10 @@ class PointGAN:
             # Of your own losses only the newest is kept: each edit makes another.
             self._compiled = {key: kept for key, kept in self._compiled.items() if key is None}
             self._compiled[self.own_loss] = Functions(
-                # Without AutoGraph, so that an error in a loss keeps its own short message.
-                *(
-                    tf.function(function, autograph=False)
-                    for function in (
-                        self._train_discriminator,
-                        self._train_generator,
-                        self._train_rounds,
-                        self._measure_all,
-                    )
-                )
+                Compiled(self._train_discriminator),
+                Compiled(self._train_generator),
+                Compiled(self._train_rounds, tf.TensorSpec((), tf.int32)),
+                Compiled(self._measure_all),
             )
         return self._compiled[self.own_loss]
 
@@ -449,6 +524,7 @@ class PointGAN:
         self._loss_index.assign(list(LOSSES).index(chosen.loss))
         self._clip.assign(np.inf if self.loss.clip is None else self.loss.clip)
         self._adam.assign(chosen.optimizer == "Adam")
+        self._decay.assign(chosen.average)
         normal = chosen.latents == "normal"
         self._normal_latents.assign(normal)
         random = np.random.default_rng(chosen.seed + 1)
@@ -470,31 +546,71 @@ class PointGAN:
         normal, uniform = self._random.normal(shape), self._random.uniform(shape, -1.0, 1.0)
         return tf.where(self._normal_latents, normal, uniform)
 
-    def _train_discriminator(self) -> None:
+    def _draw_real(self) -> tf.Tensor:
         chosen = self._random.uniform((BATCH_SIZE,), 0, POOL, dtype=tf.int32)
-        real = tf.gather(self._pool, chosen)
-        fake = self.generator(self._draw_latents(), training=True)
+        return tf.gather(self._pool, chosen)
+
+    def _as_seen(self, points: tf.Tensor) -> tf.Tensor:
+        """Points as the discriminator gets them in training: noisy, in packs."""
+        chosen = self.settings
+        if chosen.noise:
+            fading = tf.maximum(0.0, 1.0 - self._rounds / (chosen.noise_steps or np.inf))
+            points += chosen.noise * fading * self._random.normal(points.shape)
+        return pack(points, chosen.packed)
+
+    def _judge(self, samples: tf.Tensor) -> tf.Tensor:
+        return self.discriminator(samples, training=True)
+
+    def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+        return self._pick(
+            [
+                _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
+                for loss in self._losses()
+            ]
+        )
+
+    def _generator_loss(self, fake_logits: tf.Tensor) -> tf.Tensor:
+        return self._pick(
+            [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
+        )
+
+    def _train_discriminator(self) -> None:
+        chosen = self.settings
+        real = self._as_seen(self._draw_real())
+        fake = self._as_seen(self.generator(self._draw_latents(), training=True))
         with tf.GradientTape() as tape:
-            real_logits = self.discriminator(real, training=True)
-            fake_logits = self.discriminator(fake, training=True)
-            loss = self._pick(
-                [
-                    _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
-                    for loss in self._losses()
-                ]
-            )
+            loss = self._discriminator_loss(self._judge(real), self._judge(fake))
+            loss += sum(self.discriminator.losses)
+            if chosen.gradient_penalty:
+                shares = self._random.uniform((BATCH_SIZE // chosen.packed, 1))
+                penalty = gradient_penalty(self._judge, real, fake, shares)
+                loss += chosen.gradient_penalty * penalty
+            if chosen.r1_penalty:
+                loss += chosen.r1_penalty * r1_penalty(self._judge, real)
         self._update("discriminator", tape, loss)
         for variable in self.discriminator.trainable_variables:
             variable.assign(tf.clip_by_value(variable, -self._clip, self._clip))
 
     def _train_generator(self) -> None:
+        chosen = self.settings
         with tf.GradientTape() as tape:
-            fake = self.generator(self._draw_latents(), training=True)
-            fake_logits = self.discriminator(fake, training=True)
-            loss = self._pick(
-                [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
-            )
+            fake = self._as_seen(self.generator(self._draw_latents(), training=True))
+            judge = self._judge
+            if chosen.unrolled:
+                real = self._as_seen(self._draw_real())
+                judge = unroll(
+                    self.discriminator,
+                    self._discriminator_loss,
+                    real,
+                    fake,
+                    chosen.unrolled,
+                    chosen.unrolled_rate,
+                )
+            loss = self._generator_loss(judge(fake))
         self._update("generator", tape, loss)
+        for average, weight in zip(self._average.weights, self.generator.weights, strict=True):
+            average.assign(weight + self._decay * (average - weight))
+        self._rounds.assign_add(1.0)
 
     def _update(self, name: str, tape: tf.GradientTape, loss: tf.Tensor) -> None:
         variables = self._networks()[name].trainable_variables
@@ -521,37 +637,43 @@ class PointGAN:
         repeat(count, one_round)
 
     def _measure_all(self) -> dict[str, tf.Tensor]:
-        judged = self.generator(self._fixed_latents, training=False)
+        packed = self.settings.packed
+        judged = self._average(self._fixed_latents, training=False)
         fake = judged[:SHOWN]
         with tf.GradientTape() as tape:
             tape.watch(fake)
-            fake_logits = self.discriminator(fake, training=False)
-            generator_loss = self._pick(
-                [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
-            )
-        gradient = tape.gradient(generator_loss, fake, unconnected_gradients="zero")
-        real_logits = self.discriminator(self._pool[:SHOWN], training=False)
-        discriminator_loss = self._pick(
-            [
-                _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
-                for loss in self._losses()
-            ]
-        )
-        surface = tf.sigmoid(self.discriminator(self._places, training=False))
+            fake_logits = self.discriminator(pack(fake, packed), training=False)
+            generator_loss = self._generator_loss(fake_logits)
+        push = tape.gradient(generator_loss, fake, unconnected_gradients="zero")
+        real_logits = self.discriminator(pack(self._pool[:SHOWN], packed), training=False)
+        # A place is judged as a pack of points that all lie there.
+        places = tf.tile(self._places, (1, packed))
+        surface = tf.sigmoid(self.discriminator(places, training=False))
         lines = self._latent_lines
-        warped = self.generator(tf.reshape(lines, (-1, lines.shape[-1])), training=False)
+        warped = self._average(tf.reshape(lines, (-1, lines.shape[-1])), training=False)
         return {
             "judged": judged,
             "fake": fake,
             # The loss is a mean over the points; times their number, it is that of one point.
-            "push": -SHOWN * gradient[:ARROWS],
+            "push": -SHOWN / packed * push[:ARROWS],
             "surface": tf.reshape(surface, (SURFACE, SURFACE)),
             "warped": tf.reshape(warped, (*lines.shape[:2], 2)),
             "generator_loss": generator_loss,
-            "discriminator_loss": discriminator_loss,
+            "discriminator_loss": self._discriminator_loss(real_logits, fake_logits),
             "real_score": tf.reduce_mean(tf.sigmoid(real_logits)),
             "fake_score": tf.reduce_mean(tf.sigmoid(fake_logits)),
+            "gradient_norm": self._measure_gradient(),
         }
+
+    def _measure_gradient(self) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            fake = self.generator(self._fixed_latents[:SHOWN], training=False)
+            loss = self._generator_loss(
+                self.discriminator(pack(fake, self.settings.packed), training=False)
+            )
+        gradients = tape.gradient(loss, self.generator.trainable_variables)
+        # A loss that does not depend on G has no gradient; training says so.
+        return tf.linalg.global_norm([each for each in gradients if each is not None] or [0.0])
 
 
 def _latent_lines(latents: str, latent_dim: int) -> np.ndarray:
@@ -589,11 +711,19 @@ def _check_settings(settings: Settings) -> None:
         ("hidden_layers", 1),
         ("width", 1),
         ("discriminator_steps", 1),
+        ("packed", 1),
         ("seed", 0),
+        ("noise_steps", 0),
+        ("unrolled", 0),
     ):
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
+    for name in REMEDIES:
+        if not getattr(settings, name) >= 0:
+            raise ValueError(f"{name} is {getattr(settings, name)!r}; it must not be negative.")
+    if SHOWN % settings.packed or BATCH_SIZE % settings.packed:
+        raise ValueError(f"packed is {settings.packed}; it must divide {BATCH_SIZE}.")
     for name in ("generator_rate", "discriminator_rate"):
         if not getattr(settings, name) > 0:
             raise ValueError(f"{name} is {getattr(settings, name)!r}; it must be positive.")

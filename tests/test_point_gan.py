@@ -11,6 +11,7 @@ from gan_helpers.points import DISTRIBUTIONS, from_points
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 SMALL = Settings(width=8, hidden_layers=1)
@@ -293,6 +294,9 @@ def test_numbers_that_are_no_longer_finite_stop_the_game():
         ({"latents": "cauchy"}, "uniform"),
         ({"width": 0}, "at least 1"),
         ({"generator_rate": -1.0}, "positive"),
+        ({"noise": -0.1}, "negative"),
+        ({"packed": 3}, "divide"),
+        ({"unrolled": -1}, "at least 0"),
     ],
 )
 def test_unknown_settings_say_what_is_known_and_change_nothing(settings, words):
@@ -311,3 +315,49 @@ def test_networks_that_do_not_fit_say_what_is_wanted():
         PointGAN(discriminator=build_point_generator())
     with pytest.raises(ValueError, match="not built"):
         PointGAN(generator=keras.Sequential([keras.layers.Dense(2)]))
+
+
+REMEDIES = [
+    {"noise": 0.2},
+    {"noise": 0.2, "noise_steps": 2},
+    {"gradient_penalty": 1.0},
+    {"r1_penalty": 1.0},
+    {"weight_penalty": 0.01},
+    {"dropout": 0.5},
+    {"minibatch_statistics": True},
+    {"packed": 2},
+    {"unrolled": 1},
+    {"discriminator_width": 4},
+]
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: " ".join(remedy))
+def test_each_remedy_changes_the_game_and_can_be_looked_at(remedy):
+    plain, treated = PointGAN(SMALL), PointGAN(replace(SMALL, **remedy))
+    for game in (plain, treated):
+        game.train(3)
+        assert np.isfinite(list(game.look().values.values())).all()
+    assert not same(weights(plain.generator), weights(treated.generator))
+
+
+def test_the_average_follows_the_generator_and_is_what_is_shown():
+    game, plain = PointGAN(replace(SMALL, average=0.9)), PointGAN(SMALL)
+    for each in (game, plain):
+        each.train(5)
+    assert same(weights(game.generator), weights(plain.generator))
+    assert not np.array_equal(game.look().fake, plain.look().fake)
+    game.change(average=0.0)
+    game.train(1)
+    plain.train(1)
+    assert np.array_equal(game.look().fake, plain.look().fake)
+
+
+def test_the_gradient_norm_is_that_of_the_generators_loss():
+    game = PointGAN(SMALL)
+    game.train(5)
+    latents = game._fixed_latents[:256]
+    with tf.GradientTape() as tape:
+        loss = non_saturating_generator_loss(game.discriminator(game.generator(latents)))
+    gradients = tape.gradient(loss, game.generator.trainable_variables)
+    norm = np.sqrt(sum(np.square(gradient).sum() for gradient in gradients))
+    assert game.look().values["gradient_norm"] == pytest.approx(norm, rel=1e-4)
