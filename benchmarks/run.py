@@ -18,6 +18,7 @@ from pathlib import Path
 from gan_helpers import animation, models
 from gan_helpers.training import GAN
 
+import clinic
 import distance
 import keras
 import numpy as np
@@ -30,7 +31,16 @@ from timing import median_seconds
 
 BATCH_SIZE = 32
 STEPS = 40
-PARTS = ("throughput", "overhead", "latency", "playground", "tests", "shipped", "distance")
+PARTS = (
+    "throughput",
+    "overhead",
+    "latency",
+    "playground",
+    "clinic",
+    "tests",
+    "shipped",
+    "distance",
+)
 
 
 def main() -> None:
@@ -39,6 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=2.0, help="of training each recipe, or of play"
     )
+    parser.add_argument("--seeds", type=int, default=5, help="games for each remedy")
     parser.add_argument("--log", type=Path, default=Path("outputs/distances.csv"))
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
@@ -48,6 +59,7 @@ def main() -> None:
         "overhead": measure_overhead,
         "latency": measure_latency,
         "playground": lambda: playground.measure(arguments.minutes),
+        "clinic": lambda: clinic.show(arguments.seeds),
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),

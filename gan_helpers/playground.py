@@ -209,6 +209,15 @@ class Playground(WidgetWithStill):
         self._view_count = 0
         self.observe(self._on_views, "_view_count")
 
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, distribution: PointDistribution | None = None
+    ) -> "Playground":
+        """A playground set like this, with data of your own if given."""
+        chosen = asdict(settings)
+        data = chosen.pop("data")
+        return cls(data if distribution is None else distribution, **chosen)
+
     # ---------------------------------------------------------------- what a person can do
 
     def play(self) -> None:

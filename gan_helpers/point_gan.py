@@ -15,7 +15,13 @@ import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
 from gan_helpers.models import build_point_discriminator, build_point_generator
 from gan_helpers.points import DISTRIBUTIONS, EDGE, PointDistribution, divergences, quality
-from gan_helpers.remedies import gradient_penalty, pack, r1_penalty, unroll
+from gan_helpers.remedies import (
+    gradient_penalty,
+    pack,
+    r1_penalty,
+    smoothed_discriminator_loss,
+    unroll,
+)
 
 import keras
 import numpy as np
@@ -74,6 +80,7 @@ LOSSES = {
     "Wasserstein, clipped": Loss(
         losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, clip=0.2
     ),
+    "smoothed labels": Loss(smoothed_discriminator_loss, losses.non_saturating_generator_loss),
     # For use with the gradient penalty, which keeps the slope near 1 instead.
     "Wasserstein": Loss(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss),
 }

@@ -1,0 +1,112 @@
+"""A GAN of digits that collapses on demand, and how varied its digits are."""
+
+from collections.abc import Callable
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers import losses
+from gan_helpers.models import build_dense_discriminator, build_dense_generator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["count_digits", "train_digits", "train_namer"]
+
+BATCH_SIZE = 64
+
+
+def train_namer(
+    images: np.ndarray, labels: np.ndarray, epochs: int = 6, seed: int = 0
+) -> keras.Model:
+    """A small classifier that names digits; about 95 % right after six passes over 10,000.
+
+    Args:
+        images: digits in [-1, 1], ``(count, 28, 28, 1)``.
+        labels: whole numbers from 0 to 9.
+        epochs: passes over the images.
+        seed: of the first weights and the order.
+    """
+    keras.utils.set_random_seed(seed)
+    namer = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dense(10),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    namer.compile("adam", loss, metrics=["accuracy"])
+    namer.fit(images, labels, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+    return namer
+
+
+def train_digits(
+    images: np.ndarray,
+    generator_rate: float,
+    discriminator_rate: float,
+    steps: int,
+    seed: int = 0,
+) -> keras.Model:
+    """Train the dense GAN of lesson 3 with two learning rates, and return its generator.
+
+    Args:
+        images: digits in [-1, 1], ``(count, 28, 28, 1)``.
+        generator_rate: learning rate of the generator, with Adam.
+        discriminator_rate: learning rate of the discriminator.
+        steps: updates of both, of 64 images each.
+        seed: of weights, latents and batches.
+    """
+    keras.utils.set_random_seed(seed)
+    players = build_dense_generator(), build_dense_discriminator()
+    optimizers = [
+        keras.optimizers.Adam(rate, beta_1=0.5) for rate in (generator_rate, discriminator_rate)
+    ]
+    for player, optimizer in zip(players, optimizers, strict=True):
+        optimizer.build(player.trainable_variables)
+    step = _compile_step(tf.constant(images), players, optimizers)
+    for _ in range(steps):
+        step()
+    return players[0]
+
+
+def _compile_step(images: tf.Tensor, players: tuple, optimizers: list) -> Callable[[], None]:
+    generator, discriminator = players
+
+    @tf.function
+    def step() -> None:
+        real = tf.gather(images, tf.random.uniform((BATCH_SIZE,), 0, len(images), tf.int32))
+        latents = tf.random.normal((BATCH_SIZE, generator.input_shape[-1]))
+        with tf.GradientTape(persistent=True) as tape:
+            fake_logits = discriminator(generator(latents, training=True), training=True)
+            real_logits = discriminator(real, training=True)
+            found = (
+                losses.non_saturating_generator_loss(fake_logits),
+                losses.discriminator_loss(real_logits, fake_logits),
+            )
+        for player, optimizer, loss in zip(players, optimizers, found, strict=True):
+            variables = player.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+
+    return step
+
+
+def count_digits(
+    namer: keras.Model, generator: keras.Model, count: int = 1000, seed: int = 0
+) -> tuple[np.ndarray, float]:
+    """How often each digit is generated, and how many equally frequent ones that would be.
+
+    Args:
+        namer: a classifier of digits, such as that of ``train_namer``.
+        generator: model from latents to digits.
+        count: digits to generate.
+        seed: of their latents.
+
+    Returns:
+        The counts ``(10,)`` and the exponential of their entropy, from 1 to 10.
+    """
+    latents = keras.random.normal((count, generator.input_shape[-1]), seed=seed)
+    named = namer.predict(generator(latents, training=False), verbose=0).argmax(axis=1)
+    counts = np.bincount(named, minlength=10)
+    shares = counts[counts > 0] / count
+    return counts, float(np.exp(-(shares * np.log(shares)).sum()))

@@ -1,0 +1,53 @@
+"""Each failure fails by its number, and each remedy does what the lesson says of it."""
+
+from gan_helpers.clinic import FAILURES, compare, measure, treat
+
+import pytest
+
+CASES = [(name, remedy) for name, failure in FAILURES.items() for remedy in failure.remedies]
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_there(name):
+    assert measure(name, treat(name)) <= FAILURES[name].sick
+
+
+# Between "helped every seed" and "helped hardly any" one game proves nothing.
+CLEAR = [
+    (name, remedy) for name, remedy in CASES if FAILURES[name].remedies[remedy].cured in (0, 5)
+]
+
+
+@pytest.mark.parametrize(("name", "remedy"), CLEAR)
+def test_a_remedy_helps_or_not_as_the_table_says(name, remedy):
+    failure = FAILURES[name]
+    healthy = measure(name, treat(name, remedy)) >= failure.healthy
+    assert healthy == (failure.remedies[remedy].cured == 5)
+
+
+def test_every_failure_has_a_cure_and_a_gap_between_sick_and_healthy():
+    for failure in FAILURES.values():
+        assert failure.sick < failure.healthy
+        assert any(remedy.cured == 5 for remedy in failure.remedies.values())
+        assert all(0 <= remedy.cured <= 5 for remedy in failure.remedies.values())
+
+
+def test_the_table_names_the_game_as_it_is_and_so_many_remedies(capsys):
+    compare("D too weak", steps=5, at_most=1)
+    table = capsys.readouterr().out
+    assert "as it is" in table and "a larger D" in table and "five D steps" not in table
+
+
+def test_unknown_names_say_what_there_is():
+    with pytest.raises(ValueError, match="running crowd"):
+        treat("flu")
+    with pytest.raises(ValueError, match="one D step"):
+        treat("stuck on three modes", "aspirin")
+
+
+def test_another_seed_is_another_game_and_the_head_start_is_ds_alone():
+    lab = treat("vanishing gradients", seed=1, steps=5)
+    assert [moment.step for moment in lab.moments][:2] == [0, 0]
+    assert lab.moments[1].discriminator_steps == 5
+    assert lab.game.settings.seed == 1
+    assert lab.run == "vanishing gradients: as it is"

@@ -1,0 +1,45 @@
+"""The digits collapse when G learns much faster than D, and not at equal rates."""
+
+from gan_helpers.data import load_mnist, to_model_range
+from gan_helpers.digit_clinic import count_digits, train_digits, train_namer
+
+import keras
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = load_mnist("train")
+    return to_model_range(images), labels
+
+
+@pytest.fixture(scope="module")
+def namer(digits):
+    return train_namer(*digits, epochs=3)
+
+
+def test_the_namer_knows_digits(namer):
+    images, labels = load_mnist("test")
+    _, accuracy = namer.evaluate(to_model_range(images), labels, verbose=0)
+    assert accuracy > 0.88
+
+
+def test_digits_collapse_and_are_cured(digits, namer):
+    collapsed = train_digits(digits[0], 2e-3, 1e-4, steps=500)
+    cured = train_digits(digits[0], 2e-3, 2e-3, steps=500)
+    assert count_digits(namer, collapsed)[1] < 3
+    assert count_digits(namer, cured)[1] > 4.5
+
+
+def test_effective_classes_are_those_of_the_counts(namer):
+    class Alternating(keras.Model):
+        input_shape = (None, 4)
+
+        def call(self, latents, training=None):
+            return keras.ops.zeros((len(latents), 28, 28, 1))
+
+    counts, effective = count_digits(namer, Alternating(), count=50)
+    assert counts.sum() == counts.max() == 50
+    assert effective == pytest.approx(1)
+    assert isinstance(counts, np.ndarray) and counts.shape == (10,)
