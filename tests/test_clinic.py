@@ -12,9 +12,13 @@ def test_a_failure_is_there(name):
     assert measure(name, treat(name)) <= FAILURES[name].sick
 
 
-# Between "helped every seed" and "helped hardly any" one game proves nothing.
+# Just healthy with two of five seeds: on another processor it may be just sick.
+WITHOUT_MARGIN = ("running crowd", "unrolled, 1 step")
+# Between "helped every seed" and "helped none" one game proves nothing.
 CLEAR = [
-    (name, remedy) for name, remedy in CASES if FAILURES[name].remedies[remedy].cured in (0, 5)
+    (name, remedy)
+    for name, remedy in CASES
+    if FAILURES[name].remedies[remedy].cured in (0, 5) and (name, remedy) != WITHOUT_MARGIN
 ]
 
 
