@@ -40,6 +40,7 @@ __all__ = [
     "save_webp",
     "scrubber",
     "show_animation",
+    "with_still",
 ]
 
 # A picture narrower than this many pixels is magnified by a whole number before it is shown.
@@ -227,6 +228,11 @@ class TitledImage(ipywidgets.Image):
     description = Unicode("").tag(sync=True)
 
 
+def with_still(data: dict, still: bytes, alt: str) -> tuple[dict, dict]:
+    """What a widget shows, with a PNG file and its words for places without a live front end."""
+    return {**data, "image/png": _base64(still), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
 class WidgetWithStill(ipywidgets.VBox):
     """A widget that brings a still picture with alt text for places without a live front end.
 
@@ -239,10 +245,7 @@ class WidgetWithStill(ipywidgets.VBox):
     still: bytes
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        data = dict(super()._repr_mimebundle_(**kwargs) or {})
-        data["image/png"] = _base64(self.still)
-        data["text/plain"] = self.alt
-        return data, {"image/png": {"alt": self.alt}}
+        return with_still(super()._repr_mimebundle_(**kwargs) or {}, self.still, self.alt)
 
 
 class Scrubber(WidgetWithStill):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gan_helpers.playground import Playground
+from gan_helpers.playground import Playground, find_named
 from gan_helpers.point_gan import Settings
 from gan_helpers.points import PointDistribution, from_points
 
@@ -204,8 +204,8 @@ def treat(
     Raises:
         ValueError: if a name is unknown.
     """
-    case = _find(FAILURES, failure, "failure")
-    changes = dict(_find(case.remedies, remedy, "remedy").changes) if remedy else {}
+    case = find_named(FAILURES, failure, "failure")
+    changes = dict(find_named(case.remedies, remedy, "remedy").changes) if remedy else {}
     if seed is not None:
         changes["seed"] = seed
     lab = Playground.from_settings(replace(case.settings, **changes), case.distribution)
@@ -218,7 +218,9 @@ def treat(
 
 def measure(failure: str, lab: Playground) -> float:
     """The number of this failure for a game that was played."""
-    return _find(FAILURES, failure, "failure").number([moment.values for moment in lab.moments])
+    return find_named(FAILURES, failure, "failure").number(
+        [moment.values for moment in lab.moments]
+    )
 
 
 def compare(failure: str, steps: int | None = None, at_most: int | None = None) -> None:
@@ -229,7 +231,7 @@ def compare(failure: str, steps: int | None = None, at_most: int | None = None) 
         steps: as for ``treat``.
         at_most: only so many of the remedies.
     """
-    case = _find(FAILURES, failure, "failure")
+    case = find_named(FAILURES, failure, "failure")
     print(f"{case.unit}: sick up to {case.sick}, healthy from {case.healthy}")
     for remedy in (None, *list(case.remedies)[:at_most]):
         number = measure(failure, treat(failure, remedy, steps=steps))
@@ -239,9 +241,3 @@ def compare(failure: str, steps: int | None = None, at_most: int | None = None) 
         known = case.remedies[remedy] if remedy else None
         seeds = f"cured {known.cured} of 5 seeds   {known.source}" if known else ""
         print(f"{remedy or 'as it is':30} {number:6.2f}  {verdict:8} {seeds}".rstrip())
-
-
-def _find(known: Mapping[str, Any], name: str, kind: str) -> Any:
-    if name not in known:
-        raise ValueError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
-    return known[name]

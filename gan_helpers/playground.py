@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-__all__ = ["PRESETS", "Playground", "Preset"]
+__all__ = ["PRESETS", "Playground", "Preset", "find_named"]
 
 FRAMES_PER_SECOND = 24
 PAUSE = 0.005  # seconds in every frame in which the kernel answers
@@ -165,7 +165,7 @@ class Playground(WidgetWithStill):
     ) -> None:
         distribution = None
         if preset is not None:
-            chosen = replace(_find_preset(preset).settings, **settings)
+            chosen = replace(find_named(PRESETS, preset, "run").settings, **settings)
         elif isinstance(data, str):
             chosen = Settings(data=data, **settings)
         else:
@@ -325,14 +325,12 @@ class Playground(WidgetWithStill):
         if new_game or self.game.distribution is not distribution:
             self._begin_record()
         elif not self.playing:  # then the next picture comes by itself
-            self._remember()
-            self._show_newest()
-            self._move_history_to_end()
+            self._look_again()
         self._sync_controls()
 
     def start_preset(self, name: str) -> None:
         """Begin the run of this name in ``PRESETS``, paused."""
-        preset = _find_preset(name)
+        preset = find_named(PRESETS, name, "run")
         self.pause()
         self.game.change(**asdict(preset.settings))
         self.game.reset()
@@ -438,14 +436,15 @@ class Playground(WidgetWithStill):
         self.pause()
         for _ in range(times):
             update()
-        self._remember()
-        self._show_newest()
-        self._move_history_to_end()
+        self._look_again()
         return self
 
     def _begin_record(self) -> None:
         """Forget what was seen, and look at the game as it stands."""
         self._forget = True
+        self._look_again()
+
+    def _look_again(self) -> None:
         self._remember()
         self._show_newest()
         self._move_history_to_end()
@@ -528,13 +527,11 @@ class Playground(WidgetWithStill):
         self.problem.value = f"<b>Stopped.</b> {html.escape(name + str(error))}"
 
     def _make_controls(self) -> None:
-        chosen = self.game.settings
-        button = _button
-        self.play_button = button("Play", "play", "Train and draw until you press it again")
-        self.d_button = button("Step D", "", "One update of the discriminator alone")
-        self.g_button = button("Step G", "", "One update of the generator alone")
-        self.both_button = button("Step both", "", "D's updates, then one of the generator")
-        self.reset_button = button("Reset", "undo", "Begin again with the same seed")
+        self.play_button = _button("Play", "play", "Train and draw until you press it again")
+        self.d_button = _button("Step D", "", "One update of the discriminator alone")
+        self.g_button = _button("Step G", "", "One update of the generator alone")
+        self.both_button = _button("Step both", "", "D's updates, then one of the generator")
+        self.reset_button = _button("Reset", "undo", "Begin again with the same seed")
         for control, action in (
             (self.d_button, self.step_discriminator),
             (self.g_button, self.step_generator),
@@ -551,7 +548,7 @@ class Playground(WidgetWithStill):
             layout={"width": "19em"},
         )
         self.counter = ipywidgets.Label()
-        self.preset = _dropdown("run", [NO_RUN, *PRESETS], NO_RUN)
+        self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()
         self.history = ipywidgets.IntSlider(
             max=0,
@@ -570,16 +567,16 @@ class Playground(WidgetWithStill):
             for name in LAYERS
         }
         self.settings = {
-            "data": _dropdown("data", list(DISTRIBUTIONS), None),
-            "loss": _dropdown("loss", list(LOSSES), None),
-            "latents": _dropdown("latents", ["normal", "uniform"], chosen.latents),
-            "latent_dim": _dropdown("latent numbers", [1, 2], None),
-            "optimizer": _dropdown("optimizer", list(OPTIMIZERS), chosen.optimizer),
-            "generator_rate": _rate("learning rate G", chosen.generator_rate),
-            "discriminator_rate": _rate("learning rate D", chosen.discriminator_rate),
+            "data": _dropdown("data", list(DISTRIBUTIONS)),
+            "loss": _dropdown("loss", list(LOSSES)),
+            "latents": _dropdown("latents", ["normal", "uniform"]),
+            "latent_dim": _dropdown("latent numbers", [1, 2]),
+            "optimizer": _dropdown("optimizer", list(OPTIMIZERS)),
+            "generator_rate": _rate("learning rate G"),
+            "discriminator_rate": _rate("learning rate D"),
             "discriminator_steps": _whole("D steps per G step", 1, 10),
             "hidden_layers": _whole("hidden layers", 1, 4),
-            "width": _dropdown("units in each", [4, 8, 16, 32, 64, 128], None),
+            "width": _dropdown("units in each", [4, 8, 16, 32, 64, 128]),
             "seed": _whole("seed", 0, 20),
         }
         self._sync_controls()
@@ -691,11 +688,7 @@ class Playground(WidgetWithStill):
                 control.min = min(control.min, math.log10(value))
                 control.max = max(control.max, math.log10(value))
             control.value = value
-            control.disabled = self._own_networks and name in (
-                "latent_dim",
-                "hidden_layers",
-                "width",
-            )
+            control.disabled = self._own_networks and name in SIZES
 
     def _set_play_button(self) -> None:
         self.play_button.description = "Pause" if self.playing else "Play"
@@ -749,10 +742,11 @@ def _label_moments(moments: list[Moment]) -> list[str]:
     return [f"G {moment.step:,}, D {moment.discriminator_steps:,} steps" for moment in moments]
 
 
-def _find_preset(name: str) -> Preset:
-    if name not in PRESETS:
-        raise ValueError(f"There is no run {name!r}; there are {', '.join(PRESETS)}.")
-    return PRESETS[name]
+def find_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
+    """The entry of this name, or a ValueError that lists the names there are."""
+    if name not in known:
+        raise ValueError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
+    return known[name]
 
 
 def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
@@ -766,8 +760,8 @@ def _button(text: str, icon: str, tooltip: str) -> ipywidgets.Button:
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
 
 
-def _dropdown(text: str, options: list, value: Any) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(options=options, value=value, description=text, **LABEL)
+def _dropdown(text: str, options: list) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(options=options, description=text, **LABEL)
 
 
 def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
@@ -776,9 +770,8 @@ def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
     )
 
 
-def _rate(text: str, value: float) -> ipywidgets.FloatLogSlider:
+def _rate(text: str) -> ipywidgets.FloatLogSlider:
     return ipywidgets.FloatLogSlider(
-        value=value,
         min=-4.5,
         max=0,
         step=0.125,

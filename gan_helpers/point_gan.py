@@ -361,7 +361,8 @@ class PointGAN:
         if changed & SIZES:
             self._build()
         elif "seed" in changed:
-            self._draw_first_weights()
+            for name in self._first_weights.keys() - self._given.keys():
+                self._first_weights[name] = self._build_network(name).get_weights()
             self.reset()
         else:
             self._apply_settings()
@@ -461,14 +462,6 @@ class PointGAN:
     def _networks(self) -> dict[str, keras.Model]:
         return {"generator": self.generator, "discriminator": self.discriminator}
 
-    def _draw_first_weights(self) -> None:
-        self._first_weights = {
-            name: self._given[name][1]
-            if name in self._given
-            else self._build_network(name).get_weights()
-            for name in self._networks()
-        }
-
     def _build_network(self, name: str) -> keras.Model:
         chosen = self.settings
         sizes = {"width": chosen.width, "hidden_layers": chosen.hidden_layers, "seed": chosen.seed}
@@ -503,7 +496,10 @@ class PointGAN:
         lines = _latent_lines(self.settings.latents, self.settings.latent_dim)
         self._latent_lines = tf.Variable(lines, trainable=False)
         self._compiled: dict[Loss | None, Functions] = {}
-        self._draw_first_weights()
+        self._first_weights = {
+            name: self._given[name][1] if name in self._given else network.get_weights()
+            for name, network in self._networks().items()
+        }
         self.reset()
 
     def _functions(self) -> "Functions":
@@ -729,7 +725,7 @@ def _check_settings(settings: Settings) -> None:
     for name in REMEDIES:
         if not getattr(settings, name) >= 0:
             raise ValueError(f"{name} is {getattr(settings, name)!r}; it must not be negative.")
-    if SHOWN % settings.packed or BATCH_SIZE % settings.packed:
+    if BATCH_SIZE % settings.packed:  # and with it SHOWN, its double
         raise ValueError(f"packed is {settings.packed}; it must divide {BATCH_SIZE}.")
     for name in ("generator_rate", "discriminator_rate"):
         if not getattr(settings, name) > 0:

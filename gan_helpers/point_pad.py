@@ -4,10 +4,10 @@ Needs a notebook that runs anywidget's front end (JupyterLab, VS Code, Colab); e
 array of points to ``Playground`` instead.
 """
 
-import base64
 from pathlib import Path
 from typing import Any
 
+from gan_helpers.animation import with_still
 from gan_helpers.plots import REAL, few_colours_png
 from gan_helpers.points import EDGE
 
@@ -62,7 +62,4 @@ class PointPad(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         data, _ = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        picture = base64.b64encode(self.still).decode("ascii")
-        return {**data, "image/png": picture, "text/plain": self.alt}, {
-            "image/png": {"alt": self.alt}
-        }
+        return with_still(data, self.still, self.alt)

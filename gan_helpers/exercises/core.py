@@ -1,14 +1,24 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-__all__ = ["CORRECT", "NOT_ATTEMPTED", "NOT_YET", "Exercise", "NotYet", "Verdict"]
+__all__ = [
+    "CORRECT",
+    "NOT_ATTEMPTED",
+    "NOT_YET",
+    "Exercise",
+    "NotYet",
+    "Verdict",
+    "compare_number",
+    "one_number",
+]
 
 NOT_ATTEMPTED = "Not attempted"
 NOT_YET = "Not yet"
@@ -17,6 +27,33 @@ CORRECT = "Correct"
 
 class NotYet(Exception):  # noqa: N818 - an answer on its way is no error
     """Raised by a check function when an answer is wrong; the message is the nudge."""
+
+
+def one_number(loss: Any, name: str) -> float:
+    """The loss as a float; ``NotYet`` if it is not a single number."""
+    value = np.asarray(loss, dtype=float)
+    if value.shape != ():
+        raise NotYet(f"{name} has shape {value.shape}; a loss is one number, the mean.")
+    return float(value)
+
+
+def compare_number(
+    answer: float, correct: float, slips: Sequence[tuple[float, str]], otherwise: str
+) -> None:
+    """Raise the nudge that belongs to a known slip, or another for an answer that is just wrong.
+
+    Args:
+        answer: what the student's code gives.
+        correct: what it should give.
+        slips: wrong numbers, each with the nudge that belongs to the mistake behind it.
+        otherwise: the nudge for any other number.
+    """
+    if np.isclose(answer, correct, atol=1e-5):
+        return
+    for wrong, nudge in slips:
+        if np.isclose(answer, wrong, atol=1e-5):
+            raise NotYet(nudge)
+    raise NotYet(otherwise)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any
 
-from gan_helpers.exercises.core import Exercise, NotYet
+from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
 from gan_helpers.losses import least_squares_discriminator_loss, least_squares_generator_loss
 
 import numpy as np
@@ -114,21 +113,11 @@ q2 = Exercise(
 )
 
 
-def _number(name: str, value: Any) -> float:
-    answer = np.asarray(value, dtype=float)
-    if answer.shape != ():
-        raise NotYet(
-            f"{name} returns an array of shape {answer.shape}. A loss is one number: the mean "
-            "over the batch."
-        )
-    return float(answer)
-
-
 def _check_least_squares(discriminator_loss: Callable, generator_loss: Callable) -> str:
     # Different numbers of rows: real and fake each have a mean of their own.
     real = np.array([[2.0], [-1.0], [0.5], [3.0]], np.float32)
     fake = np.array([[0.3], [-2.0], [1.5]], np.float32)
-    found = _number("my_generator_loss", generator_loss(fake))
+    found = one_number(generator_loss(fake), "my_generator_loss")
     correct = float(least_squares_generator_loss(fake))
     scores = 1 / (1 + np.exp(-fake))
     slips = [
@@ -147,7 +136,7 @@ def _check_least_squares(discriminator_loss: Callable, generator_loss: Callable)
         ),
     ]
     _compare("my_generator_loss", found, correct, slips)
-    found = _number("my_discriminator_loss", discriminator_loss(real, fake))
+    found = one_number(discriminator_loss(real, fake), "my_discriminator_loss")
     correct = float(least_squares_discriminator_loss(real, fake))
     real_part, fake_part = 0.5 * np.square(real - 1).mean(), 0.5 * np.square(fake).mean()
     slips = [
@@ -165,12 +154,8 @@ def _check_least_squares(discriminator_loss: Callable, generator_loss: Callable)
 
 
 def _compare(name: str, found: float, correct: float, slips: list[tuple[float, str]]) -> None:
-    if np.isclose(found, correct, rtol=1e-4):
-        return
-    for value, nudge in slips:
-        if np.isclose(found, value, rtol=1e-4):
-            raise NotYet(nudge)
-    raise NotYet(f"{name} gives {found:.4f} where {correct:.4f} is right. Compare term by term.")
+    otherwise = f"{name} gives {found:.4f} where {correct:.4f} is right. Compare term by term."
+    compare_number(found, correct, slips, otherwise)
 
 
 q3 = Exercise(

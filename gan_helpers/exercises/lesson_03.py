@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.exercises.core import Exercise, NotYet
+from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
 
 import keras
 import numpy as np
@@ -25,27 +25,15 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-logits))
 
 
-def _number(loss: Any, name: str) -> float:
-    value = np.asarray(loss, dtype=float)
-    if value.shape != ():
-        raise NotYet(f"{name} has shape {value.shape}; a loss is one number, the mean.")
-    return float(value)
-
-
 def _compare(answer: float, correct: float, slips: list[tuple[float, str]]) -> None:
-    """Raise the nudge that belongs to a known slip, or one with the numbers."""
-    if np.isclose(answer, correct, atol=1e-5):
-        return
-    for wrong, nudge in slips:
-        if np.isclose(answer, wrong, atol=1e-5):
-            raise NotYet(nudge)
-    raise NotYet(f"the check got {answer:.4f} where it expected {correct:.4f}.")
+    otherwise = f"the check got {answer:.4f} where it expected {correct:.4f}."
+    compare_number(answer, correct, slips, otherwise)
 
 
 def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Callable) -> str:
     real_logits, fake_logits = tf.constant(REAL_LOGITS), tf.constant(FAKE_LOGITS)
     name = "labelled_discriminator_loss"
-    answer = _number(discriminator_loss(real_logits, fake_logits), name)
+    answer = one_number(discriminator_loss(real_logits, fake_logits), name)
     real_term, fake_term = _softplus(-REAL_LOGITS).mean(), _softplus(FAKE_LOGITS).mean()
     swapped_real, swapped_fake = _softplus(REAL_LOGITS).mean(), _softplus(-FAKE_LOGITS).mean()
     # Without from_logits=True Keras takes a logit for a probability and cuts it off at 0 and 1.
@@ -94,7 +82,7 @@ def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Call
             (fake_term, "the real images are missing from labelled_discriminator_loss."),
         ],
     )
-    answer = _number(generator_loss(fake_logits), "labelled_generator_loss")
+    answer = one_number(generator_loss(fake_logits), "labelled_generator_loss")
     _compare(
         answer,
         swapped_fake,
@@ -159,7 +147,7 @@ q1 = Exercise(
 def _check_smoothing(smoothed_discriminator_loss: Callable) -> str:
     real_logits, fake_logits = tf.constant(REAL_LOGITS), tf.constant(FAKE_LOGITS)
     name = "smoothed_discriminator_loss"
-    answer = _number(smoothed_discriminator_loss(real_logits, fake_logits), name)
+    answer = one_number(smoothed_discriminator_loss(real_logits, fake_logits), name)
     real_one, real_zero = _softplus(-REAL_LOGITS).mean(), _softplus(REAL_LOGITS).mean()
     fake_one, fake_zero = _softplus(-FAKE_LOGITS).mean(), _softplus(FAKE_LOGITS).mean()
     smooth_real = 0.9 * real_one + 0.1 * real_zero
@@ -200,7 +188,7 @@ def _check_smoothing(smoothed_discriminator_loss: Callable) -> str:
         ],
     )
     # Balanced logits of another size and number, so that a number found by hand does not pass.
-    balanced = _number(smoothed_discriminator_loss(tf.zeros((5, 1)), tf.zeros((2, 1))), name)
+    balanced = one_number(smoothed_discriminator_loss(tf.zeros((5, 1)), tf.zeros((2, 1))), name)
     if not np.isclose(balanced, np.log(4), atol=1e-5):
         raise NotYet("right for one set of logits, but if D says 1/2 to everything it is log 4.")
     _check_gradient(lambda logits: smoothed_discriminator_loss(logits, fake_logits), real_logits)
