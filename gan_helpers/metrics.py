@@ -1,11 +1,17 @@
-"""Distances between sets of images, measured on features of the course's own classifier.
+"""How near a set of generated images comes to a set of real ones.
 
-They rank generators within this course and are not comparable with published Inception scores
-(FID): other features, other numbers.
+Every measure compares features, rows of numbers that a classifier makes of images. Those of the
+course's own small classifier rank generators within this course and are not comparable with
+published Inception scores (FID): other features, other numbers. Whoever has the weights of
+InceptionV3 can hand the same measures its features.
 """
 
+import hashlib
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.data import to_model_range
@@ -14,10 +20,56 @@ from gan_helpers.precision import dtype_policy
 
 import keras
 import numpy as np
+from sklearn.metrics import pairwise_distances_chunked
+from sklearn.neighbors import NearestNeighbors
 
-__all__ = ["FeatureExtractor", "frechet_distance"]
+__all__ = [
+    "FeatureExtractor",
+    "InceptionExtractor",
+    "KernelDistance",
+    "PrecisionAndRecall",
+    "frechet_distance",
+    "inception_weights",
+    "kernel_distance",
+    "nearest_neighbours",
+    "precision_and_recall",
+]
 
 CLASSIFIER = "cifar10_classifier.npz"
+IMAGES_AT_ONCE = 250  # 50,000 images fit in a laptop's memory when they come in parts
+
+# Where and as what Keras keeps the weights; the MD5 is the one by which Keras checks its download.
+INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+INCEPTION_MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
+INCEPTION_SIDE = 299  # pixels
+INCEPTION_IMAGES_AT_ONCE = 16
+
+# Rounding may put a point just outside a ball on whose edge it lies.
+ROUNDING = 1 + 1e-9
+
+
+class KernelDistance(NamedTuple):
+    """What ``kernel_distance`` measures; prints like a pair of numbers.
+
+    Attributes:
+        estimate: the squared distance, unbiased, so it may fall a little below 0.
+        spread: how far the estimate is off for such counts, one standard deviation.
+    """
+
+    estimate: float
+    spread: float
+
+
+class PrecisionAndRecall(NamedTuple):
+    """What ``precision_and_recall`` measures, two shares from 0 to 1.
+
+    Attributes:
+        precision: share of the fake images that lie among the real ones: quality.
+        recall: share of the real images that lie among the fake ones: variety.
+    """
+
+    precision: float
+    recall: float
 
 
 class FeatureExtractor:
@@ -52,14 +104,96 @@ class FeatureExtractor:
             raise ValueError(
                 f"images have shape {images.shape}; the classifier takes (count, 32, 32, 3)."
             )
-        # In parts, so that 50,000 images fit in a laptop's memory; two at a time, because one
-        # operation may use half of the cores (see the package's __init__).
-        parts = [images[i : i + 250] for i in range(0, len(images), 250)] or [images]
-        with ThreadPoolExecutor(2) as pool:
-            return np.concatenate(list(pool.map(self._features_of, parts)))
+        # Two parts at a time, because one operation may use half of the cores (see the package's
+        # __init__).
+        return _in_parts(self._features_of, images, IMAGES_AT_ONCE, threads=2)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities of the ten classes ``(count, 10)``, float32, rows that add up to 1.
+
+        Args:
+            images: uint8 ``(count, 32, 32, 3)``.
+
+        Raises:
+            TypeError: if the images are not uint8.
+            ValueError: if their shape is another.
+        """
+        # The classifier ends in features, a factor and one matrix of weights.
+        maps = keras.ops.convert_to_tensor(self(images))
+        for layer in self.classifier.layers[-2:]:
+            maps = layer(maps)
+        return keras.ops.convert_to_numpy(keras.ops.softmax(maps))
 
     def _features_of(self, images: np.ndarray) -> np.ndarray:
         return keras.ops.convert_to_numpy(self.network(to_model_range(images)))
+
+
+class InceptionExtractor:
+    """Features of images by Keras's InceptionV3, trained on ImageNet, for those who have it.
+
+    Fréchet distances on them are near published FIDs, but not equal: those use another port of
+    the network and another way of enlarging images.
+
+    Args:
+        weights: file with InceptionV3 without its top layer; default the one Keras has fetched
+            (see ``inception_weights``). Nothing is downloaded here.
+
+    Raises:
+        FileNotFoundError: if it is not on this machine.
+        ValueError: if it does not fit the network, or Keras's file is damaged.
+    """
+
+    def __init__(self, weights: str | Path | None = None) -> None:
+        path = inception_weights() if weights is None else Path(weights)
+        if path is None or not path.is_file():
+            raise FileNotFoundError(
+                f"The weights of InceptionV3 are not at {path or _inception_path()}. Fetch them "
+                'once, 88 MB: keras.applications.InceptionV3(include_top=False, weights="imagenet")'
+            )
+        with dtype_policy("float32"):
+            self.network = keras.applications.InceptionV3(
+                include_top=False, pooling="avg", weights=str(path)
+            )
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features ``(count, 2048)``, float32, of uint8 images; some seconds for a hundred.
+
+        Args:
+            images: uint8 ``(count, height, width, 3)``, enlarged to 299 x 299.
+
+        Raises:
+            TypeError: if the images are not uint8.
+            ValueError: if they have not four axes and three colours.
+        """
+        if images.ndim != 4 or images.shape[-1] != 3:
+            raise ValueError(
+                f"images have shape {images.shape}; InceptionV3 takes (count, height, width, 3)."
+            )
+        return _in_parts(self._features_of, images, INCEPTION_IMAGES_AT_ONCE, threads=1)
+
+    def _features_of(self, images: np.ndarray) -> np.ndarray:
+        side = (INCEPTION_SIDE, INCEPTION_SIDE)
+        large = keras.ops.image.resize(to_model_range(images), side, interpolation="bilinear")
+        return keras.ops.convert_to_numpy(self.network(large, training=False))
+
+
+def inception_weights() -> Path | None:
+    """The file of InceptionV3's weights that Keras has fetched on this machine, or None.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    path = _inception_path()
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "md5").hexdigest()
+    if found != INCEPTION_MD5:
+        raise ValueError(
+            f"{path} is damaged: its MD5 is {found}, expected is {INCEPTION_MD5}. Delete it and "
+            "let Keras fetch it again."
+        )
+    return path
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -81,12 +215,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     Raises:
         ValueError: if a set has another shape, fewer than two rows, or a value that is not finite.
     """
-    first, second = _check_features("first", first), _check_features("second", second)
-    if first.shape[1] != second.shape[1]:
-        raise ValueError(
-            f"first has {first.shape[1]} dimensions and second {second.shape[1]}. "
-            "Take both sets of features from the same network."
-        )
+    first, second = _check_pair(("first", first), ("second", second), fewest=2)
     difference = first.mean(axis=0) - second.mean(axis=0)
     first_covariance, second_covariance = (
         np.atleast_2d(np.cov(features.T)) for features in (first, second)
@@ -100,18 +229,186 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     return max(0.0, float(difference @ difference + traces - 2 * trace_of_root))
 
 
+def kernel_distance(
+    first: np.ndarray, second: np.ndarray, subsets: int = 50, seed: int = 0
+) -> KernelDistance:
+    """Kernel distance of two sets of features: the squared maximum mean discrepancy.
+
+    mean k(x, x') + mean k(y, y') - 2 mean k(x, y) with k(x, y) = (x . y / dimensions + 1)^3. No
+    point is paired with itself, so the expected value does not depend on the counts.
+
+    The spread is the standard deviation over random halves of both sets, which for half of a set
+    has about the size of the error of the whole (the jackknife that leaves half out).
+
+    Source: Gretton et al. 2012, "A Kernel Two-Sample Test", equation 3; Binkowski et al. 2018,
+    "Demystifying MMD GANs"; Shao and Wu 1989, "A General Theory for Jackknife Variance Estimation".
+
+    Args:
+        first: features ``(count, dimensions)``, at least 4 rows.
+        second: features with as many dimensions; the count may differ.
+        subsets: number of random halves, at least 2.
+        seed: of the choice of halves.
+
+    Returns:
+        Estimate and spread, in units of the kernel.
+
+    Raises:
+        ValueError: if a set has another shape, fewer than four rows, or a value that is not
+            finite, or ``subsets`` is below 2.
+    """
+    first, second = _check_pair(("first", first), ("second", second), fewest=4)
+    if subsets < 2:
+        raise ValueError(f"subsets is {subsets}; a spread needs at least 2.")
+    random = np.random.default_rng(seed)
+    # Column 0 chooses all rows, each other column a random half.
+    chosen = [_random_halves(len(features), subsets, random) for features in (first, second)]
+    within = [
+        _sum_of_kernel(features, features, choice, choice)
+        - choice.T @ _kernel_with_itself(features)
+        for features, choice in zip((first, second), chosen, strict=True)
+    ]
+    between = _sum_of_kernel(first, second, *chosen)
+    counts = [choice.sum(axis=0) for choice in chosen]
+    means = [total / (count * (count - 1)) for total, count in zip(within, counts, strict=True)]
+    estimates = sum(means) - 2 * between / (counts[0] * counts[1])
+    return KernelDistance(float(estimates[0]), float(estimates[1:].std(ddof=1)))
+
+
+def precision_and_recall(
+    real: np.ndarray, fake: np.ndarray, neighbours: int = 3
+) -> PrecisionAndRecall:
+    """How many fakes lie among the real images, and how many real images among the fakes.
+
+    Around each point of a set stands a ball that reaches to its ``neighbours``-th nearest
+    neighbour in the set. A point lies among them if it is in at least one of the balls.
+
+    Source: Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing
+    Generative Models", equations 1 and 2.
+
+    Args:
+        real: features of real images ``(count, dimensions)``.
+        fake: features of fakes, from the same network; best as many as there are real ones.
+        neighbours: size of the balls, at least 1 and below both counts.
+
+    Returns:
+        Precision and recall.
+
+    Raises:
+        ValueError: if a set has another shape, too few rows, or a value that is not finite.
+    """
+    if neighbours < 1:
+        raise ValueError(f"neighbours is {neighbours}; it must be at least 1.")
+    real, fake = _check_pair(("real", real), ("fake", fake), fewest=neighbours + 1)
+    return PrecisionAndRecall(
+        precision=_share_inside(fake, real, neighbours),
+        recall=_share_inside(real, fake, neighbours),
+    )
+
+
+def nearest_neighbours(
+    queries: np.ndarray, references: np.ndarray, count: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each query the nearest references by Euclidean distance, the nearest one first.
+
+    Args:
+        queries: features, or flattened images, ``(queries, dimensions)``.
+        references: what is searched, ``(references, dimensions)``.
+        count: neighbours of each query, at most as many as there are references.
+
+    Returns:
+        Indices into ``references`` and distances, both ``(queries, count)``.
+
+    Raises:
+        ValueError: if a set has another shape, or a value that is not finite, or ``count`` is
+            below 1 or above the number of references.
+    """
+    queries, references = _check_pair(("queries", queries), ("references", references), fewest=1)
+    if not 1 <= count <= len(references):
+        raise ValueError(
+            f"count is {count}, expected 1 to {len(references)}, the number of references."
+        )
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(references)
+    distances, indices = search.kneighbors(queries)
+    return indices, distances
+
+
+def _in_parts(
+    features_of: Callable[[np.ndarray], np.ndarray], images: np.ndarray, size: int, threads: int
+) -> np.ndarray:
+    parts = [images[i : i + size] for i in range(0, len(images), size)] or [images]
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(features_of, parts)))
+
+
+def _inception_path() -> Path:
+    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    return Path(home) / "models" / INCEPTION_FILE
+
+
+def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first @ second.T / first.shape[1] + 1) ** 3
+
+
+def _kernel_with_itself(features: np.ndarray) -> np.ndarray:
+    return ((features**2).sum(axis=1) / features.shape[1] + 1) ** 3
+
+
+def _sum_of_kernel(
+    first: np.ndarray, second: np.ndarray, chosen_first: np.ndarray, chosen_second: np.ndarray
+) -> np.ndarray:
+    """For each column of the choices the sum of the kernel over all chosen pairs."""
+    total = 0.0
+    for start in range(0, len(first), IMAGES_AT_ONCE):
+        rows = slice(start, start + IMAGES_AT_ONCE)
+        kernel = _kernel(first[rows], second)
+        total = total + (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
+    return total
+
+
+def _random_halves(count: int, subsets: int, random: np.random.Generator) -> np.ndarray:
+    """A column of ones, then ``subsets`` columns with ones in a random half of the rows."""
+    order = random.random((count, subsets)).argsort(axis=0)
+    return np.column_stack([np.ones(count), order < count // 2]).astype(float)
+
+
+def _share_inside(points: np.ndarray, centres: np.ndarray, neighbours: int) -> float:
+    """Share of the points that lie in at least one ball around the centres."""
+    search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(centres)
+    # Without an argument no point counts as its own neighbour.
+    radii = search.kneighbors()[0][:, -1] * ROUNDING
+
+    def inside(distances: np.ndarray, start: int) -> np.ndarray:
+        return (distances <= radii).any(axis=1)
+
+    return float(
+        np.concatenate(list(pairwise_distances_chunked(points, centres, reduce_func=inside))).mean()
+    )
+
+
 def _symmetric_root(covariance: np.ndarray) -> np.ndarray:
     """The symmetric matrix R with R R = covariance."""
     eigenvalues, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(eigenvalues.clip(min=0))) @ vectors.T
 
 
-def _check_features(name: str, features: np.ndarray) -> np.ndarray:
+def _check_pair(*named: tuple[str, np.ndarray], fewest: int) -> list[np.ndarray]:
+    """Both sets as float64, if they are features of one network with enough rows."""
+    first, second = (_check_features(name, features, fewest) for name, features in named)
+    if first.shape[1] != second.shape[1]:
+        (first_name, _), (second_name, _) = named
+        raise ValueError(
+            f"{first_name} has {first.shape[1]} dimensions and {second_name} {second.shape[1]}. "
+            "Take both sets of features from the same network."
+        )
+    return [first, second]
+
+
+def _check_features(name: str, features: np.ndarray, fewest: int) -> np.ndarray:
     features = np.asarray(features, dtype=np.float64)
-    if features.ndim != 2 or len(features) < 2 or features.shape[1] < 1:
+    if features.ndim != 2 or len(features) < fewest or features.shape[1] < 1:
         raise ValueError(
             f"{name} has shape {features.shape}; it must be (count, dimensions) with a count of "
-            "at least 2, for a covariance needs two points."
+            f"at least {fewest}. Flatten images first, or give more of them."
         )
     if not np.isfinite(features).all():
         raise ValueError(f"{name} holds NaN or infinity. Look at the network that made it.")

@@ -1,12 +1,27 @@
-from gan_helpers import models
+import hashlib
+import inspect
+import itertools
+
+from gan_helpers import metrics, models
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.dataset_files import DatasetError
-from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.metrics import (
+    FeatureExtractor,
+    InceptionExtractor,
+    frechet_distance,
+    inception_weights,
+    kernel_distance,
+    nearest_neighbours,
+    precision_and_recall,
+)
 from gan_helpers.models import build_classifier, save_weights
 
+import keras
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.spatial
+import sklearn.metrics
 
 RANDOM = np.random.default_rng(0)
 
@@ -121,3 +136,179 @@ def test_damaged_shipped_weights_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "WEIGHTS", tmp_path)
     with pytest.raises(DatasetError, match=r"cifar10_classifier\.npz is damaged"):
         FeatureExtractor()
+
+
+def naive_kernel_distance(first, second):
+    """The unbiased estimate as a double sum."""
+
+    def kernel(x, y):
+        return (x @ y / len(x) + 1) ** 3
+
+    def within(points):
+        pairs = [kernel(x, y) for x, y in itertools.permutations(points, 2)]
+        return sum(pairs) / len(pairs)
+
+    between = np.mean([[kernel(x, y) for y in second] for x in first])
+    return within(first) + within(second) - 2 * between
+
+
+def test_kernel_distance_is_the_double_sum():
+    first, second = correlated(14, 5, 1), correlated(9, 5, 2)
+    measured = kernel_distance(first, second)
+    assert measured.estimate == pytest.approx(naive_kernel_distance(first, second))
+
+
+def test_kernel_distance_agrees_with_the_kernel_of_scikit_learn():
+    first, second = correlated(700, 20, 1), correlated(600, 20, 2)
+    kernel = sklearn.metrics.pairwise.polynomial_kernel  # degree 3, 1 / dimensions, plus 1
+    expected = -2 * kernel(first, second).mean()
+    for features in (first, second):
+        pairs = kernel(features)
+        count = len(features)
+        expected += (pairs.sum() - np.trace(pairs)) / (count * (count - 1))
+    assert kernel_distance(first, second).estimate == pytest.approx(expected)
+
+
+def test_kernel_distance_of_equal_distributions_is_zero_on_average():
+    random = np.random.default_rng(3)
+    draws = [random.normal(size=(2, 30, 4)) for _ in range(200)]
+    estimates = np.array([kernel_distance(*draw).estimate for draw in draws])
+    assert abs(estimates.mean()) < 3 * estimates.std() / np.sqrt(len(estimates))
+    assert (estimates < 0).any(), "an unbiased estimate of 0 falls below it too"
+
+
+def test_the_spread_is_about_the_deviation_of_the_estimate():
+    random = np.random.default_rng(4)
+    measured = [
+        kernel_distance(random.normal(size=(100, 4)), random.normal(0.5, 1, (100, 4)), seed=i)
+        for i in range(100)
+    ]
+    deviation = np.std([distance.estimate for distance in measured])
+    assert 0.7 < np.median([distance.spread for distance in measured]) / deviation < 1.5
+
+
+def test_kernel_distance_repeats_itself_and_is_symmetric():
+    first, second = correlated(40, 6, 1), correlated(50, 6, 2)
+    assert kernel_distance(first, second) == kernel_distance(first, second)
+    there, back = kernel_distance(first, second), kernel_distance(second, first)
+    assert there.estimate == pytest.approx(back.estimate)
+    assert kernel_distance(first, first).estimate <= 0  # a set is nearer to itself than a new one
+
+
+def naive_share_inside(points, centres, neighbours):
+    distances = scipy.spatial.distance.cdist(centres, centres)
+    radii = np.sort(distances, axis=1)[:, neighbours]  # the first is the point itself
+    return (scipy.spatial.distance.cdist(points, centres) <= radii).any(axis=1).mean()
+
+
+@pytest.mark.parametrize("neighbours", [1, 3, 10])
+def test_precision_and_recall_agree_with_scipys_distances(neighbours):
+    real, fake = correlated(120, 3, 1), correlated(90, 3, 1)[::-1] * 1.4
+    measured = precision_and_recall(real, fake, neighbours)
+    assert measured.precision == naive_share_inside(fake, real, neighbours)
+    assert measured.recall == naive_share_inside(real, fake, neighbours)
+    assert 0.05 < measured.precision < 1 and 0.05 < measured.recall < 1
+
+
+def test_precision_and_recall_of_known_sets():
+    random = np.random.default_rng(5)
+    left, right = random.normal(0, 1, (200, 2)), random.normal(100, 1, (200, 2))
+    both = np.concatenate([left, right])
+    assert precision_and_recall(both, both) == (1, 1)
+    assert precision_and_recall(left, right) == (0, 0)
+    half = precision_and_recall(both, left + 0.01)  # one of two kinds, made well
+    assert half.precision > 0.95 and 0.45 < half.recall < 0.52
+    doubled = precision_and_recall(left, both)  # half of the fakes are of no real kind
+    assert 0.45 < doubled.precision <= 0.5 and doubled.recall == 1
+
+
+def test_equal_points_lie_among_each_other():
+    # A generator that collapsed: every radius is 0, and only its own point is inside.
+    point = np.full((10, 4), 0.1)
+    assert precision_and_recall(point, point) == (1, 1)
+    assert precision_and_recall(RANDOM.normal(size=(10, 4)), point).recall == 0
+
+
+def test_nearest_neighbours_agree_with_scipy():
+    queries, references = RANDOM.normal(size=(20, 6)), RANDOM.normal(size=(50, 6))
+    indices, distances = nearest_neighbours(queries, references, count=3)
+    expected = scipy.spatial.distance.cdist(queries, references)
+    np.testing.assert_array_equal(indices, expected.argsort(axis=1)[:, :3])
+    np.testing.assert_allclose(distances, np.sort(expected, axis=1)[:, :3])
+
+
+def test_a_copy_is_its_own_nearest_neighbour():
+    references = RANDOM.normal(size=(50, 6))
+    indices, distances = nearest_neighbours(references[7:9], references)
+    assert indices.ravel().tolist() == [7, 8]
+    np.testing.assert_allclose(distances, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("measure", [kernel_distance, precision_and_recall, nearest_neighbours])
+def test_every_measure_refuses_what_is_no_set_of_features(measure):
+    good = np.zeros((8, 3))
+    for bad, message in (
+        (np.zeros((0, 3)), "count of at least"),
+        (np.zeros((8, 3, 1)), r"\(count, dimensions\)"),
+        (np.full((8, 3), np.inf), "NaN or infinity"),
+        (np.zeros((8, 2)), "from the same network"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            measure(bad, good)
+
+
+def test_numbers_that_make_no_sense_are_refused():
+    points = np.zeros((4, 3))
+    with pytest.raises(ValueError, match="at least 4"):
+        kernel_distance(points[:3], points)
+    with pytest.raises(ValueError, match="subsets is 1"):
+        kernel_distance(points, points, subsets=1)
+    with pytest.raises(ValueError, match="neighbours is 0"):
+        precision_and_recall(points, points, neighbours=0)
+    with pytest.raises(ValueError, match=r"real has shape .* at least 5"):
+        precision_and_recall(points, points, neighbours=4)
+    for count in (0, 5):
+        with pytest.raises(ValueError, match="expected 1 to 4"):
+            nearest_neighbours(points, points, count=count)
+
+
+def test_probabilities_are_those_of_the_whole_classifier(extractor):
+    images = RANDOM.integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    logits = np.asarray(extractor.classifier(to_model_range(images)))
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(extractor.probabilities(images), expected, rtol=1e-4)
+
+
+def test_inception_weights_are_found_where_keras_keeps_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert inception_weights() is None
+    with pytest.raises(FileNotFoundError, match="weights of InceptionV3 are not at"):
+        InceptionExtractor()
+    path = tmp_path / "models" / metrics.INCEPTION_FILE
+    path.parent.mkdir()
+    path.write_bytes(b"weights")
+    with pytest.raises(ValueError, match="is damaged: its MD5"):
+        inception_weights()
+    monkeypatch.setattr(metrics, "INCEPTION_MD5", hashlib.md5(b"weights").hexdigest())
+    assert inception_weights() == path
+
+
+def test_keras_itself_looks_for_the_same_file_with_the_same_sum():
+    source = inspect.getsource(keras.applications.InceptionV3)
+    assert f'"{metrics.INCEPTION_FILE}"' in source
+    assert f'file_hash="{metrics.INCEPTION_MD5}"' in source
+
+
+def test_inception_features_of_small_images(tmp_path):
+    network = keras.applications.InceptionV3(include_top=False, pooling="avg", weights=None)
+    path = tmp_path / "inception.weights.h5"
+    network.save_weights(path)
+    extract = InceptionExtractor(path)
+    images = RANDOM.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    features = extract(images)
+    assert features.shape == (3, 2048)
+    large = keras.ops.image.resize(to_model_range(images[:1]), (299, 299))
+    np.testing.assert_allclose(features[:1], network(large), rtol=1e-3, atol=1e-5)
+    assert frechet_distance(features, features) == pytest.approx(0, abs=1e-6)
+    with pytest.raises(ValueError, match="InceptionV3 takes"):
+        extract(images[..., :1])
