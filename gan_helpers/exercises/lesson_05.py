@@ -1,6 +1,6 @@
 """Exercises of lesson 5: sizes through a network, painting in one dimension, balanced accuracy."""
 
-from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
+from gan_helpers.exercises.core import Exercise, NotYet, compare_number
 
 import numpy as np
 
@@ -14,6 +14,8 @@ def _check_final_size(final_size) -> str:
         "padded": final_size(9, [(3, 1, 1)]),
         "rounded": final_size(8, [(3, 2, 0)]),
         "course": final_size(32, [(4, 2, 1), (4, 2, 1), (4, 2, 1)]),
+        "text": final_size(32, [(4, 2, 1), (3, 1, 0)]),
+        "mixed": final_size(20, [(5, 1, 0), (3, 2, 1), (2, 1, 0)]),
     }
     for answer in answers.values():
         if not isinstance(answer, int | float | np.number):
@@ -36,12 +38,25 @@ def _check_final_size(final_size) -> str:
         raise NotYet("a kernel of 3 fits on 8 pixels at 3 places with stride 2. Round down.")
     if answers["course"] == 16:
         raise NotYet("only one layer counted: the next layer starts from the size of the last.")
-    correct = {"no layer": 9, "one": 7, "padded": 9, "rounded": 3, "course": 4}
+    if answers["text"] == 8:
+        raise NotYet(
+            "every layer counts like the first of the list. Layers differ: the second one of "
+            "[(4, 2, 1), (3, 1, 0)] has kernel 3, stride 1 and no padding."
+        )
+    if answers["text"] == 15:
+        raise NotYet(
+            "the layers are followed from the last to the first. The picture meets the first of "
+            "the list first: 32, then 16, then 14."
+        )
+    correct = {"no layer": 9, "one": 7, "padded": 9, "rounded": 3, "course": 4, "text": 14}
+    correct["mixed"] = 7
     for name, call in (
         ("one", "final_size(9, [(3, 1, 0)])"),
         ("padded", "final_size(9, [(3, 1, 1)])"),
         ("rounded", "final_size(8, [(3, 2, 0)])"),
         ("course", "final_size(32, [(4, 2, 1)] * 3)"),
+        ("text", "final_size(32, [(4, 2, 1), (3, 1, 0)])"),
+        ("mixed", "final_size(20, [(5, 1, 0), (3, 2, 1), (2, 1, 0)])"),
     ):
         if answers[name] != correct[name]:
             raise NotYet(f"{call} gives {answers[name]}; expected {correct[name]}.")
@@ -109,6 +124,20 @@ def _check_paint(paint) -> str:
         raise NotYet(
             f"{call}: you get {answer[:4].tolist()} ..., expected {correct[:4].tolist()} ..."
         )
+    for value_count, kernel_size in ((2, 3), (5, 3), (4, 4), (4, 2)):
+        values, kernel = np.arange(1.0, value_count + 1), 10.0 ** np.arange(kernel_size)
+        correct = _painted(values, kernel, 2)
+        try:
+            answer = np.asarray(paint(values.tolist(), kernel.tolist(), 2), dtype=float)
+            right = answer.shape == correct.shape and np.allclose(answer, correct)
+        except (IndexError, ValueError):  # a length that is not the input's
+            right = False
+        if not right:
+            raise NotYet(
+                f"right for four values and a kernel of 3, but not for {value_count} values and a "
+                f"kernel of {kernel_size}. Take both lengths from the inputs: len(values) and "
+                "len(kernel)."
+            )
     return "each value paints one kernel; with stride 4 and kernel 3 some places stay empty."
 
 
@@ -135,13 +164,21 @@ q2 = Exercise(
 )
 
 
+def _one_share(value) -> float:
+    share = np.asarray(value, dtype=float)
+    if share.shape != ():
+        raise NotYet(
+            f"balanced_accuracy(labels, logits) has shape {share.shape}; it is one number, the "
+            "average of two shares."
+        )
+    return float(share)
+
+
 def _check_balanced_accuracy(balanced_accuracy) -> str:
     labels = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     logits = np.array([2, 0.3, 0.2, -1, -2, -2, -1, -1, -1, -1, -1, -1, -1, -1, 0.4, 3.0])
     positives, negatives = logits[labels == 1], logits[labels == 0]
-    answer = one_number(
-        balanced_accuracy(labels.copy(), logits.copy()), "balanced_accuracy(labels, logits)"
-    )
+    answer = _one_share(balanced_accuracy(labels.copy(), logits.copy()))
     found, passed = np.mean(positives > 0), np.mean(negatives < 0)
     compare_number(
         answer,
@@ -156,8 +193,8 @@ def _check_balanced_accuracy(balanced_accuracy) -> str:
                 "that is the plain share of right answers, in which the many others outvote the "
                 "dogs. Take a share for each side first.",
             ),
-            (found, "that is the share of the dogs alone; who always says yes would get 1."),
-            (passed, "that is the share of the others alone; who always says no would get 1."),
+            (found, "that is the share of the dogs alone; whoever always says yes would get 1."),
+            (passed, "that is the share of the others alone; whoever always says no would get 1."),
             (found + passed, "the two shares are added; their average lies between 0 and 1."),
         ),
         otherwise=(
@@ -165,12 +202,10 @@ def _check_balanced_accuracy(balanced_accuracy) -> str:
             f"{answer:.3g}; expected {(found + passed) / 2:.3g}."
         ),
     )
-    always_no = one_number(
-        balanced_accuracy(labels.copy(), np.full(16, -3.0)), "balanced_accuracy of always no"
-    )
+    always_no = _one_share(balanced_accuracy(labels.copy(), np.full(16, -3.0)))
     if not np.isclose(always_no, 0.5):
-        raise NotYet(f"who always says no gets {always_no:.3g}; no dog and all others is 0.5.")
-    return "who always says no, or always yes, gets one half, like guessing."
+        raise NotYet(f"whoever always says no gets {always_no:.3g}; no dog and all others is 0.5.")
+    return "whoever always says no, or always yes, gets one half, like guessing."
 
 
 q3 = Exercise(

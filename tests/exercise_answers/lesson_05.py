@@ -62,6 +62,26 @@ def final_size(n, layers):
         result = (n + 2 * padding - kernel) // stride + 1
     return result
 """: "only one layer",
+            """
+def final_size(n, layers):
+    for _ in layers:
+        kernel, stride, padding = layers[0]
+        n = (n + 2 * padding - kernel) // stride + 1
+    return n
+""": "like the first of the list",
+            """
+def final_size(n, layers):
+    for kernel, stride, padding in reversed(layers):
+        n = (n + 2 * padding - kernel) // stride + 1
+    return n
+""": "from the last to the first",
+            """
+def final_size(n, layers):
+    for _ in layers:
+        kernel, stride, padding = layers[-1]
+        n = (n + 2 * padding - kernel) // stride + 1
+    return n
+""": "expected 14",
             "final_size = lambda n, layers: [n]": "whole number",
             "final_size = lambda n, layers: n // 2": "stays as it is",
             follow("(n + 2 * padding - kernel) + 1"): "expected 3",
@@ -89,6 +109,24 @@ def paint(values, kernel, stride):
             "paint = lambda values, kernel, stride: np.convolve(values, kernel)": "shape (6,)",
             stroke(f"{PLACE} += value + kernel"): "expected [2.0",
             stroke(f"{PLACE} += value * kernel", length="len(values)"): "raised ValueError",
+            stroke("canvas[stride * i : stride * i + 3] += value * kernel"): "kernel of 4",
+            stroke(f"{PLACE} += value * kernel", length="3 * stride + len(kernel)"): "2 values",
+            """
+def paint(values, kernel, stride):
+    canvas = np.zeros(stride * (len(values) - 1) + len(kernel))
+    for i in range(len(values)):
+        for j in range(3):
+            canvas[stride * i + j] += values[i] * kernel[j]
+    return canvas
+""": "kernel of 4",
+            """
+def paint(values, kernel, stride):
+    canvas = np.zeros(stride * (len(values) - 1) + len(kernel))
+    for i in range(4):
+        for j in range(len(kernel)):
+            canvas[stride * i + j] += values[i] * kernel[j]
+    return canvas
+""": "2 values",
         },
     },
     "q3": {
@@ -108,7 +146,8 @@ def balanced_accuracy(labels, logits):
             balanced("np.mean(no < 0)", "np.mean(no < 0)"): "the others alone",
             balanced("2 * np.mean(yes > 0)", "2 * np.mean(no < 0)"): "are added",
             balanced("np.mean(yes < 0)", "np.mean(no > 0)"): "expected 0.792",
-            "balanced_accuracy = lambda t, x: (x > 0) == t": "one number",
+            "balanced_accuracy = lambda t, x: (x > 0) == t": "average of two shares",
+            "balanced_accuracy = lambda t, x: (np.mean(x[t == 1] > 0), 1)": "shape (2,)",
         },
     },
 }
