@@ -6,9 +6,10 @@
 
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), playground (its pictures a second, answers
-and memory over the minutes), tests (time and memory of the test command's slowest files), shipped
-(quality of the weights in the box), distance (quality against training time, seven recipes; seven
-times the minutes). Let nothing else run meanwhile.
+and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
+of lesson 4), tests (time and memory of the test command's slowest files), shipped (quality of the
+weights in the box), distance (quality against training time, seven recipes; seven times the
+minutes). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import keras
 import numpy as np
 import playground
 import recipes
+import sliders
 import tensorflow as tf
 import test_costs
 import throughput
@@ -36,6 +38,7 @@ PARTS = (
     "overhead",
     "latency",
     "playground",
+    "sliders",
     "clinic",
     "tests",
     "shipped",
@@ -59,6 +62,7 @@ def main() -> None:
         "overhead": measure_overhead,
         "latency": measure_latency,
         "playground": lambda: playground.measure(arguments.minutes),
+        "sliders": sliders.measure,
         "clinic": lambda: clinic.show(arguments.seeds),
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,

@@ -40,7 +40,7 @@ __all__ = [
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
 REMEDY = "Restore the file with `git checkout -- data`."
-STAGE = re.compile(r"dcgan_stage_(\d+)\.npz")
+STAGE = re.compile(r"(\w+)_stage_(\d+)\.npz")
 
 
 def build_dense_generator(
@@ -397,32 +397,49 @@ def load_pretrained(name: str) -> keras.Model:
         ValueError: if there is no network of this name.
         DatasetError: if its file is missing or damaged.
     """
+    sums = read_sums(WEIGHTS, REMEDY)
+    shipped = [known for known in PRETRAINED if f"{known}.npz" in sums]
+    if name in PRETRAINED and name not in shipped:
+        raise ValueError(f"No weights of {name!r} are shipped, only of {', '.join(shipped)}.")
     return _load_shipped(name, f"{name}.npz")
 
 
-def load_training_stages() -> dict[int, keras.Model]:
-    """The averaged DCGAN generator at eight moments of its training, the first one untrained.
+def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
+    """The averaged DCGAN generator at eight moments of its training.
+
+    Args:
+        name: "dcgan", trained on the complete set, the first stage untrained; or "scarce", trained
+            on the first 1,000 images of the sample for long.
 
     Returns:
         Number of images seen -> generator, in the order of the training.
 
     Raises:
+        ValueError: if there are no stages of this name.
         DatasetError: if a file is missing or damaged.
     """
     matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
-    return {int(match[1]): _load_shipped("dcgan_generator", match[0]) for match in matches if match}
+    found = [match for match in matches if match]
+    if name not in {match[1] for match in found}:
+        names = ", ".join(sorted({match[1] for match in found}))
+        raise ValueError(f"There are no training stages of {name!r}, only of {names}.")
+    return {
+        int(match[2]): _load_shipped(f"{name}_generator", match[0])
+        for match in found
+        if match[1] == name
+    }
 
 
 def load_training_log(name: str) -> dict[str, np.ndarray]:
     """The log of the run that made shipped weights, one number an epoch.
 
     Args:
-        name: "dcgan" or "conditional".
+        name: "dcgan", "conditional" or "scarce".
 
     Returns:
         Column -> float array: "epoch", "images_seen", "seconds" of training, the losses and mean
-        scores of the epoch, and "distance", the Fréchet distance between 5,000 generated images
-        and the first 5,000 test images.
+        scores of the epoch, and "distance", the Fréchet distance to the first 5,000 test images of
+        as many generated ones ("scarce": to the 1,000 test images of the sample).
 
     Raises:
         FileNotFoundError: if there is no such log.
@@ -562,4 +579,6 @@ PRETRAINED: dict[str, Callable[[], keras.Model]] = {
     "dcgan_discriminator": lambda: build_dcgan_discriminator(width=48, classes=10),
     "conditional_generator": lambda: build_conditional_generator(width=48),
     "conditional_discriminator": lambda: build_dcgan_discriminator(width=48, classes=10),
+    "scarce_generator": lambda: build_dcgan_generator(width=32),
+    "scarce_discriminator": lambda: build_dcgan_discriminator(width=32),
 }

@@ -1,22 +1,29 @@
-"""Train the DCGANs whose weights come with the course, on the complete CIFAR-10.
+"""Train the DCGANs whose weights come with the course.
 
     python scripts/train_pretrained.py dcgan --epochs 100
     python scripts/train_pretrained.py conditional --epochs 100
     python scripts/train_pretrained.py dcgan --ship
 
-Needs the complete set (``python -m gan_helpers.data cifar10``). Everything of a run lies in
+These two need the complete set (``python -m gan_helpers.data cifar10``). A third shows in lesson 7
+what too few images do: "scarce" goes on for long with 1,000 of the sample, five times an epoch.
+
+    python scripts/train_pretrained.py scarce --epochs 104
+
+Everything of a run lies in
 outputs/pretrained/NAME: a checkpoint after each epoch, log.csv, the best weights, and snapshots of
 the averaged generator. A run that was stopped continues when the command is given again, also with
-a larger number of epochs. The learning rates fall over the last ten of them.
+a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
 ``--ship`` trains nothing: it copies the results to data/weights.
 
 The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
-first 5,000 test images; the other 5,000 test images play no part.
+first 5,000 test images; the other 5,000 test images play no part. The run on the sample compares
+with its 1,000 test images.
 """
 
 import argparse
 import csv
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -42,7 +49,10 @@ FIRST_SNAPSHOT = 1_000  # images seen
 SNAPSHOT_RATIO = 1.25  # images seen at one snapshot against the one before
 STAGES = 8
 ROLES = ("generator", "discriminator")
-NAMES = ("dcgan", "conditional")
+NAMES = ("dcgan", "conditional", "scarce")
+SCARCE = 1_000  # images of the third
+SCARCE_PASSES = 5  # an epoch
+FIRST_STAGE = 10_000  # images seen, of the third
 HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_cifar10.gif"
 HERO_ROWS = 5
 HERO_FRAMES = 24  # keeps the GIF under 3 MB
@@ -127,7 +137,13 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def train(arguments: argparse.Namespace, folder: Path) -> None:
+    scarce = arguments.name == "scarce"
+    if scarce:
+        os.environ["GAN_DATA"] = "sample"
+        arguments.sample = True
     images, labels = training_run.begin(arguments)
+    if scarce:
+        images, labels = np.tile(images[:SCARCE], (SCARCE_PASSES, 1, 1, 1)), None
     networks = [build_pretrained(f"{arguments.name}_{role}") for role in ROLES]
     gan = GAN(*networks, ema_decay=EMA_DECAY, seed=arguments.seed)
     gan.compile(
@@ -151,11 +167,11 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         initial_epoch=epoch,
         epochs=arguments.epochs,
         verbose=2,
-        # Before the checkpoint: an epoch that is saved has been logged.
         callbacks=[
             StopOnNaN(),
-            CoolDown(),
+            *([] if scarce else [CoolDown()]),
             Snapshots(folder),
+            # Before the checkpoint: an epoch that is saved has been logged.
             Validation(folder, gan.conditional),
             saver,
         ],
@@ -165,30 +181,34 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
 def ship(name: str, folder: Path) -> None:
     """Copy the best weights and the log to data/weights, and stages, or make the README's GIF."""
     best = min(read_log(folder), key=lambda row: float(row["distance"]))
-    for role in ROLES:
-        shutil.copy(best_path(folder, role, int(best["epoch"])), WEIGHTS / f"{name}_{role}.npz")
-    shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
-    snapshots = [
-        path
-        for path in sorted(folder.glob("snapshot_*.npz"))
-        if snapshot_images(path) <= int(best["images_seen"])
-    ]
-    if name == "dcgan":
-        ship_stages(snapshots)
+    epoch, best_images = int(best["epoch"]), int(best["images_seen"])
+    snapshots = {snapshot_images(path): path for path in sorted(folder.glob("snapshot_*.npz"))}
+    until_best = [path for images, path in snapshots.items() if images <= best_images]
+    if name == "scarce":
+        # To the end of the run, the best among them; before FIRST_STAGE there is nothing to see.
+        later = [images for images in snapshots if images >= FIRST_STAGE]
+        chosen = {images: snapshots[images] for images in spread(later, STAGES - 1)}
+        ship_stages(name, chosen | {best_images: best_path(folder, "generator", epoch)})
     else:
-        make_hero(snapshots)
+        for role in ROLES:
+            shutil.copy(best_path(folder, role, epoch), WEIGHTS / f"{name}_{role}.npz")
+    if name == "dcgan":
+        ship_stages(name, {snapshot_images(path): path for path in spread(until_best, STAGES)})
+    elif name == "conditional":
+        make_hero(until_best)
+    shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
     write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
-    print(f"Shipped epoch {best['epoch']} with distance {best['distance']} in {WEIGHTS}.")
+    print(f"Shipped epoch {epoch} with distance {best['distance']} in {WEIGHTS}.")
 
 
-def ship_stages(snapshots: list[Path]) -> None:
-    for path in WEIGHTS.glob("dcgan_stage_*.npz"):
+def ship_stages(name: str, weights: dict[int, Path]) -> None:
+    for path in WEIGHTS.glob(f"{name}_stage_*.npz"):
         path.unlink()
-    for path in spread(snapshots, STAGES):
-        shutil.copy(path, WEIGHTS / f"dcgan_stage_{snapshot_images(path):09d}.npz")
+    for images, path in weights.items():
+        shutil.copy(path, WEIGHTS / f"{name}_stage_{images:09d}.npz")
 
 
-def spread(snapshots: list[Path], count: int) -> list[Path]:
+def spread(snapshots: list, count: int) -> list:
     """So many of them, evenly spaced in the logarithm of the images seen, as all of them are."""
     count = min(count, len(snapshots))
     return [snapshots[i] for i in np.linspace(0, len(snapshots) - 1, count).round().astype(int)]

@@ -1,6 +1,6 @@
-"""Lessons 1 and 2 in a real browser: JupyterLab opens them, Run All succeeds, the widgets answer.
+"""Lessons in a real browser: JupyterLab opens them, Run All succeeds, the widgets answer.
 
-Only here do widgets, front end and kernel meet. It takes about a minute.
+Only here do widgets, front end and kernel meet. It takes some minutes.
 """
 
 import os
@@ -201,6 +201,45 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     page.keyboard.press("End")
     film.locator("img[title*='step 600']").wait_for()
     assert frame.get_attribute("src") != source
+
+
+# Lesson -> the drawing function of each of its figures with sliders.
+LIVE_FIGURES = {
+    "05_cifar10_and_convolutions": ["show_kernel"],
+    "07_evaluating_gans": ["show_curves", "show_stage"],
+    "08_latent_space": ["show_numbers", "show_truncated", "show_directions"],
+}
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [NOTEBOOKS / f"{name}.ipynb" for name in LIVE_FIGURES],
+    ids=[name[:2] for name in LIVE_FIGURES],
+)
+def test_every_slider_changes_its_picture(page, lesson, tmp_path):
+    state = run_all(page)
+    assert state["errors"] == []
+    assert state["run"] == state["cells"]
+    assert page.get_by_text("javascript error").count() == 0
+    for name in LIVE_FIGURES[lesson.stem]:
+        call = re.compile(rf"figure_with_sliders\(\s*{name},")
+        live = page.locator(".jp-CodeCell", has_text=call)
+        live.scroll_into_view_if_needed()
+        picture, handles = live.locator("img"), live.locator(".noUi-handle")
+        page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+        assert handles.count() >= 1
+        for number in range(handles.count()):
+            source = picture.get_attribute("src")
+            handles.nth(number).focus()
+            # The start may be one of the ends: one of the two keys moves it.
+            page.keyboard.press("Home")
+            page.keyboard.press("End")
+            page.wait_for_function(
+                "([image, source]) => image.src !== source", arg=[picture.element_handle(), source]
+            )
+        page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+        live.screenshot(path=tmp_path / f"{name}.png")
+        assert live.get_by_text("Not drawn").count() == 0
 
 
 RUN_IN_KERNEL = """async code => {

@@ -19,6 +19,8 @@ TINY = {
     "dcgan_discriminator": lambda: models.build_dcgan_discriminator(width=4, classes=10),
     "conditional_generator": lambda: models.build_conditional_generator(width=4),
     "conditional_discriminator": lambda: models.build_dcgan_discriminator(width=4, classes=10),
+    "scarce_generator": lambda: models.build_dcgan_generator(width=4),
+    "scarce_discriminator": lambda: models.build_dcgan_discriminator(width=4),
 }
 
 
@@ -79,6 +81,19 @@ def test_the_conditional_run_works_too(script, monkeypatch, tmp_path):
     with Image.open(tmp_path / "hero.png") as still:
         assert still.size[0] > 10 * 64  # ten classes side by side, doubled in size
     assert (tmp_path / "hero.gif").stat().st_size > 0
+
+
+def test_the_run_on_the_sample_ships_stages_to_its_end(script, monkeypatch, tmp_path):
+    run(script, monkeypatch, tmp_path, "scarce", "--epochs", "2")
+    run(script, monkeypatch, tmp_path, "scarce", "--ship")
+    stages = models.load_training_stages("scarce")
+    assert len(stages) == 8
+    assert max(stages) > 2 * 320, "several passes an epoch"
+    assert len(models.load_training_log("scarce")["distance"]) == 2
+    with pytest.raises(ValueError, match="No weights of 'scarce_generator' are shipped"):
+        models.load_pretrained("scarce_generator")
+    with pytest.raises(ValueError, match="no training stages of 'dcgan', only of scarce"):
+        models.load_training_stages()
 
 
 def test_epochs_without_a_checkpoint_leave_the_log(script, tmp_path):
