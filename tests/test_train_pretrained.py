@@ -36,6 +36,7 @@ def script(monkeypatch, tmp_path):
         monkeypatch.setattr(owner, "load_cifar10", lambda split: load_cifar10(split, limit=320))
     monkeypatch.setattr(module, "VALIDATION", 20)
     monkeypatch.setattr(module, "FIRST_SNAPSHOT", 50)
+    monkeypatch.setattr(module, "FIRST_STAGE", 50)
     monkeypatch.setattr(module, "HERO", tmp_path / "hero.gif")
     weights = tmp_path / "weights"
     weights.mkdir()
