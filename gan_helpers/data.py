@@ -167,30 +167,32 @@ def image_batches(
         batch_size: images in a batch, from 1 to n.
         seed: the integer that fixes orders and flips.
         flip: mirror a random half of the images left to right. Not for digits.
-        labels: whole numbers, shape (n,), if the batches shall be pairs (images, labels).
+        labels: what the batches pair the images with: classes, shape (n,), captions as numbers of
+            words, (n, words), or images to translate, uint8 (n, height, width, channels), which are
+            mirrored together with the first.
 
     Returns:
         A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
-        or of pairs with their int32 labels (batch_size,).
+        or of pairs with int32 labels (batch_size, ...), or with a second batch of images.
 
     Raises:
-        TypeError: if images are not uint8, or batch_size or seed is no integer.
+        TypeError: if images are not uint8, labels are neither whole numbers nor images, or
+            batch_size or seed is no integer.
         ValueError: if images have not four axes, batch_size is below 1 or above n, or there
             is not one label an image.
     """
     images = np.asarray(images)
     batch_size, seed = _integer("batch_size", batch_size), _integer("seed", seed)
     _check_batches(images, batch_size)
-    if labels is not None and np.shape(labels) != (len(images),):
-        raise ValueError(
-            f"labels have shape {np.shape(labels)}, expected ({len(images)},): one an image."
-        )
+    if labels is not None:
+        labels = np.asarray(labels)
+        _check_conditions(labels, len(images))
     import tensorflow as tf  # here, because loading pictures should not wait for TensorFlow
 
     count = len(images)
     with tf.device("/cpu:0"):  # the pictures wait in main memory, a batch at a time goes on
         pixels = tf.constant(images)
-        classes = None if labels is None else tf.constant(labels, dtype=tf.int32)
+        conditions = None if labels is None else tf.constant(labels)
         passes = tf.random.Generator.from_seed(seed)
 
     def choose(_: Any) -> "tf.data.Dataset":
@@ -199,13 +201,20 @@ def image_batches(
         mirrored = tf.random.stateless_uniform((count,), flip_seed) < 0.5
         return tf.data.Dataset.from_tensor_slices((order, mirrored))
 
-    def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor | tuple":
-        batch = tf.gather(pixels, order)
+    def fetch_images(source: "tf.Tensor", order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor":
+        batch = tf.gather(source, order)
         if flip:
             mask = mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis]
             batch = tf.where(mask, tf.reverse(batch, axis=[2]), batch)
-        batch = tf.cast(batch, tf.float32) / 127.5 - 1.0
-        return batch if classes is None else (batch, tf.gather(classes, order))
+        return tf.cast(batch, tf.float32) / 127.5 - 1.0
+
+    def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor | tuple":
+        batch = fetch_images(pixels, order, mirrored)
+        if conditions is None:
+            return batch
+        if labels.ndim == 4:
+            return batch, fetch_images(conditions, order, mirrored)
+        return batch, tf.cast(tf.gather(conditions, order), tf.int32)
 
     batches = tf.data.Dataset.range(1).flat_map(choose).batch(batch_size, drop_remainder=True)
     batches = batches.apply(tf.data.experimental.assert_cardinality(count // batch_size))
@@ -334,6 +343,21 @@ def _check_batches(images: np.ndarray, batch_size: int) -> None:
         raise ValueError(
             f"batch_size is {batch_size}, expected 1 to {len(images)}, the number of images given."
         )
+
+
+def _check_conditions(labels: np.ndarray, count: int) -> None:
+    if labels.ndim == 0 or len(labels) != count or labels.ndim == 3:
+        raise ValueError(
+            f"labels have shape {labels.shape}, expected ({count},): one an image. Captions have "
+            f"shape ({count}, words), images to translate four axes."
+        )
+    if labels.ndim == 4 and labels.dtype != np.uint8:
+        raise TypeError(
+            f"Images to translate are {labels.dtype}; give uint8 pixels, which are mapped to model "
+            "range here."
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise TypeError(f"labels are {labels.dtype}; classes and words are whole numbers.")
 
 
 def _integer(name: str, value: Any) -> int:

@@ -44,13 +44,19 @@ class GAN(keras.Model):
     asked for, which is that of the batch's real images; the logit of the game is then
     ``losses.asked_logit``, "real and of this class".
 
+    A condition need not be a class. The second input of the generator may be a caption, as numbers
+    of words, or an image to translate; ``fit`` then takes pairs of images and conditions. A
+    discriminator with two inputs judges images and conditions together, with logits of any shape
+    ``(batch, ..., 1)``; one with a single input judges the image alone.
+
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
     "The Unusual Effectiveness of Averaging in GAN Training".
 
     Args:
         generator: model from latents ``(batch, latent_dim)`` to images in [-1, 1].
-        discriminator: model from images to logits ``(batch, 1)`` or ``(batch, classes)``.
+        discriminator: model from images, or ``[images, conditions]``, to logits ``(batch, 1)``,
+            ``(batch, rows, columns, 1)``, or from images alone to ``(batch, classes)``.
         ema_decay: share of the average kept at each step, in [0, 1); 0 switches averaging off.
             Early steps keep less, so that the untrained start is soon forgotten.
         seed: seed of the latents drawn in training.
@@ -83,6 +89,8 @@ class GAN(keras.Model):
         self.ema_decay = ema_decay
         self.augment = augment or keras.layers.Identity()
         self.conditional = len(generator.inputs) == 2
+        self.translates = self.conditional and len(generator.inputs[1].shape) == 4
+        self.judges_pairs = len(discriminator.inputs) == 2
         self.names_classes = discriminator.output_shape[-1] > 1
         self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
@@ -91,6 +99,8 @@ class GAN(keras.Model):
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
         if self.names_classes:
             measures.append("class_loss")
+        if self.translates:
+            measures.append("pixel_loss")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in measures}
         self.latent_seed = keras.random.SeedGenerator(seed)
         self.build(generator.inputs[0].shape)
@@ -106,6 +116,7 @@ class GAN(keras.Model):
         generator_loss: Callable[[tf.Tensor], tf.Tensor] = non_saturating_generator_loss,
         discriminator_loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = discriminator_loss,
         class_weight: float = 2.0,
+        pixel_weight: float = 0.0,
         **options: Any,
     ) -> None:
         """Choose the optimizers and losses.
@@ -116,15 +127,25 @@ class GAN(keras.Model):
             generator_loss: function of ``fake_logits`` that returns a scalar.
             discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
             class_weight: factor of the class losses, if the discriminator has one logit a class.
+            pixel_weight: factor of the mean absolute difference between an image and the real one
+                of its condition, for a generator whose conditions are images, which then lowers it
+                too. Source: Isola et al. 2017,
+                "Image-to-Image Translation with Conditional Adversarial Networks", equation 4.
             options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
 
         Raises:
-            ValueError: if one optimizer is given for both networks.
+            ValueError: if one optimizer is given for both networks, or a pixel weight is negative
+                or given to a generator that does not translate images.
         """
         if generator_optimizer is discriminator_optimizer:
             raise ValueError(
                 "The two networks need an optimizer each: one optimizer keeps one set of "
                 "moments. Make two, for example two keras.optimizers.Adam(2e-4, beta_1=0.5)."
+            )
+        if pixel_weight < 0 or (pixel_weight and not self.translates):
+            raise ValueError(
+                f"pixel_weight is {pixel_weight!r}; it must be 0 or more, and 0 for a generator "
+                "that does not translate images: what it makes has no counterpart to compare with."
             )
         # XLA makes this step two to three times slower on a processor, and pays on a GPU.
         options.setdefault("jit_compile", bool(tf.config.list_physical_devices("GPU")))
@@ -135,6 +156,7 @@ class GAN(keras.Model):
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
         self.class_weight = class_weight
+        self.pixel_weight = pixel_weight
         # Built now, so that a checkpoint loaded before the first step restores the moments too.
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
@@ -153,14 +175,15 @@ class GAN(keras.Model):
         """The means over the epoch: the losses, and the mean scores D gives to real and fake.
 
         ``discriminator_loss`` is that of the game; ``class_loss``, of a discriminator that names
-        classes, is apart from it and without its weight.
+        classes, is apart from it and without its weight. So is ``pixel_loss``, of a generator that
+        translates images.
         """
         return list(self.trackers.values())
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
         """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator.
 
-        ``inputs`` are latents, or the list ``[latents, labels]`` if the GAN is conditional.
+        ``inputs`` are latents, or the list ``[latents, conditions]`` if the GAN is conditional.
         """
         return self.ema_generator(inputs, training=False)
 
@@ -168,10 +191,11 @@ class GAN(keras.Model):
         """Update both networks once on one batch of real images; return the running means."""
         real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
-        if labels is None and (self.conditional or self.names_classes):
+        if labels is None and (self.conditional or self.judges_pairs or self.names_classes):
             raise ValueError(
                 "These networks learn from classes: train on pairs (images, labels), for example "
-                "from image_batches(images, batch_size, labels=labels)."
+                "from image_batches(images, batch_size, labels=labels). Captions or images to "
+                "translate take the place of the labels."
             )
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
@@ -179,22 +203,22 @@ class GAN(keras.Model):
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake_images = self.generator(self._inputs(latents, labels), training=True)
             real_logits, fake_logits = (
-                self.discriminator(self.augment(images, training=True), training=True)
-                for images in (real_images, fake_images)
+                self._judge(images, labels) for images in (real_images, fake_images)
             )
             naming_loss = class_loss(real_logits, labels) if self.names_classes else 0.0
             real_logits, fake_logits = (
-                asked_logit(logits, labels) if self.conditional else realness(logits)
-                for logits in (real_logits, fake_logits)
+                self._game_logits(logits, labels) for logits in (real_logits, fake_logits)
             )
             generator_loss = self.generator_loss(fake_logits)
+            pixel_loss = ops.mean(ops.abs(fake_images - real_images)) if self.translates else 0.0
+            generator_goal = generator_loss + self.pixel_weight * pixel_loss
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
             discriminator_goal = discriminator_loss + self.class_weight * naming_loss
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
         discriminator_variables = self.discriminator.trainable_variables
-        generator_gradients = generator_tape.gradient(generator_loss, generator_variables)
+        generator_gradients = generator_tape.gradient(generator_goal, generator_variables)
         discriminator_gradients = discriminator_tape.gradient(
             discriminator_goal, discriminator_variables
         )
@@ -206,15 +230,30 @@ class GAN(keras.Model):
         self.trackers["discriminator_loss"].update_state(discriminator_loss)
         if self.names_classes:
             self.trackers["class_loss"].update_state(naming_loss)
+        if self.translates:
+            self.trackers["pixel_loss"].update_state(pixel_loss)
         self.trackers["real_score"].update_state(ops.sigmoid(real_logits))
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _inputs(self, latents: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor | list:
-        """What the generator takes: latents alone, or with the class of each image."""
+    def _inputs(self, latents: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor | list:
+        """What the generator takes: latents alone, or with the class or condition of each image."""
         if not self.conditional:
             return latents
-        return [ops.convert_to_tensor(latents), ops.convert_to_tensor(labels, "int32")]
+        dtype = self.generator.inputs[1].dtype
+        return [ops.convert_to_tensor(latents), ops.convert_to_tensor(condition, dtype)]
+
+    def _judge(self, images: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
+        """The discriminator's logits, as it makes them."""
+        images = self.augment(images, training=True)
+        inputs = [images, condition] if self.judges_pairs else images
+        return self.discriminator(inputs, training=True)
+
+    def _game_logits(self, logits: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
+        """One logit for the question real or fake, where there is one a class."""
+        if not self.names_classes:
+            return logits
+        return asked_logit(logits, labels) if self.conditional else realness(logits)
 
     def _update_average(self) -> None:
         self.steps.assign_add(1)
@@ -263,11 +302,12 @@ class GAN(keras.Model):
 
         Args:
             latents: float array ``(count, latent_dim)``, usually standard normal.
-            labels: whole numbers ``(count,)``, the class of each image, for a conditional GAN.
+            labels: the class of each image, whole numbers ``(count,)``, or another condition
+                ``(count, ...)`` as in training, for a conditional GAN.
 
         Raises:
             ValueError: if the latents do not have the generator's latent_dim, or labels are
-                missing, superfluous or of another number.
+                missing, superfluous or of another shape.
         """
         if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
             raise ValueError(
@@ -284,11 +324,14 @@ class GAN(keras.Model):
         return np.concatenate(parts)
 
     def _check_labels(self, labels: np.ndarray | None, count: int) -> None:
-        if self.conditional and (labels is None or np.shape(labels) != (count,)):
-            raise ValueError(
-                f"This GAN is conditional: give labels of shape ({count},), one class for each "
-                f"row of the latents, not {'none' if labels is None else np.shape(labels)}."
-            )
+        if self.conditional:
+            expected = (count, *self.generator.inputs[1].shape[1:])
+            if labels is None or np.shape(labels) != expected:
+                raise ValueError(
+                    f"This GAN is conditional: give labels of shape {expected}, one class for each "
+                    "row of the latents, or one condition, not "
+                    f"{'none' if labels is None else np.shape(labels)}."
+                )
         if labels is not None and not self.conditional:
             raise ValueError("This GAN knows no classes: leave the labels out.")
 
@@ -415,16 +458,22 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
                 f"The {name} is not built yet. Give it a keras.Input as its first layer, "
                 "or call it once on a batch."
             )
-    if len(generator.inputs) > 2 or len(discriminator.inputs) > 1:
+    if len(generator.inputs) > 2 or len(discriminator.inputs) > 2:
         raise ValueError(
-            "The generator takes latents, or latents and the class; the discriminator takes the "
-            f"image alone. But they take {len(generator.inputs)} and {len(discriminator.inputs)} "
-            "inputs."
+            "The generator takes latents, or latents and a condition; the discriminator takes an "
+            f"image, or an image and a condition. But they take {len(generator.inputs)} and "
+            f"{len(discriminator.inputs)} inputs."
         )
-    if len(generator.inputs) == 2 and discriminator.output_shape[-1] == 1:
+    if len(discriminator.inputs) == 2 and discriminator.output_shape[-1] != 1:
+        raise ValueError(
+            "A discriminator that is given the condition makes one logit, or a map of them, but "
+            f"its output has shape {discriminator.output_shape}."
+        )
+    takes_class = len(generator.inputs) == 2 and len(generator.inputs[1].shape) == 1
+    if takes_class and len(discriminator.inputs) == 1 and discriminator.output_shape[-1] == 1:
         raise ValueError(
             "The generator takes a class, so the discriminator needs one logit a class: build it "
-            "with classes=10, or as many as there are."
+            "with classes=10, or as many as there are; or give it the class as a second input."
         )
     if len(generator.inputs[0].shape) != 2:
         raise ValueError(

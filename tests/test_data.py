@@ -300,6 +300,35 @@ def test_one_label_an_image_is_required():
         image_batches(numbered_images(50), 8, seed=1, labels=np.arange(49))
 
 
+def test_images_to_translate_are_mirrored_with_their_targets():
+    images = numbered_images(40)
+    images[:, :, 0] = 0  # no image is its own mirror image
+    for batch, conditions in image_batches(images, 8, seed=1, flip=True, labels=255 - images):
+        np.testing.assert_allclose(batch, -conditions, atol=1e-6)
+
+
+def test_captions_stay_with_their_images():
+    captions = np.stack([np.arange(40), np.arange(40) + 100], axis=1)
+    images = numbered_images(40)
+    for batch, words in image_batches(images, 8, seed=1, labels=captions):
+        assert words.dtype == "int32"
+        np.testing.assert_array_equal(to_pixels(batch.numpy()), images[words[:, 0]])
+        np.testing.assert_array_equal(words[:, 1], words[:, 0] + 100)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [
+        (np.zeros((40, 4, 4, 1)), TypeError),
+        (np.zeros(40), TypeError),
+        (np.zeros((40, 4, 4), int), ValueError),
+    ],
+)
+def test_conditions_that_are_neither_words_nor_pixels_are_refused(labels, error):
+    with pytest.raises(error, match="labels|Images to translate"):
+        image_batches(numbered_images(40), 8, seed=1, labels=labels)
+
+
 def test_batches_are_model_range_and_drop_the_short_rest():
     batches = image_batches(numbered_images(50), 16, seed=0)
     assert batches.element_spec.shape.as_list() == [16, 2, 2, 1]

@@ -458,11 +458,71 @@ def test_a_generator_that_takes_a_class_needs_a_discriminator_that_knows_classes
         )
 
 
-def test_a_discriminator_takes_the_image_alone():
+def judge_of_pairs(condition_shape, embed):
+    """A tiny discriminator that takes images and conditions, one logit each."""
+    images = keras.Input(IMAGE_SHAPE)
+    conditions = keras.Input(condition_shape, dtype="float32")
+    maps = keras.layers.Flatten()(images)
+    features = keras.layers.Concatenate()([maps, embed(conditions)])
+    return keras.Model([images, conditions], keras.layers.Dense(1)(features))
+
+
+def translator():
+    """A tiny generator from latents and an image to an image."""
+    latents, images = keras.Input((4,)), keras.Input(IMAGE_SHAPE)
+    shade = keras.layers.Reshape((1, 1, 4))(latents)
+    maps = keras.layers.Conv2D(4, 3, padding="same")(images)
+    maps = keras.layers.Add()([maps, shade])
+    output = keras.layers.Conv2D(IMAGE_SHAPE[-1], 1, activation="tanh")(maps)
+    return keras.Model([latents, images], output)
+
+
+def test_a_condition_may_be_an_image_that_the_discriminator_sees_too():
+    keras.utils.set_random_seed(0)
+    gan = GAN(translator(), judge_of_pairs(IMAGE_SHAPE, keras.layers.Flatten()))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), pixel_weight=10.0)
+    targets, conditions = make_images(16), make_images(16)[::-1].copy()
+    before = weights_of(gan.generator), weights_of(gan.discriminator)
+    history = gan.fit(targets, conditions, batch_size=8, verbose=0).history
+    assert not same(before[0], weights_of(gan.generator))
+    assert not same(before[1], weights_of(gan.discriminator))
+    assert history["pixel_loss"][0] > 0
+    assert gan.sample(3, seed=0, labels=conditions[:3]).shape == (3, *IMAGE_SHAPE)
+    with pytest.raises(ValueError, match="or one condition"):
+        gan.sample(3, seed=0, labels=conditions[:3, :4])
+
+
+def test_the_pixel_loss_leads_the_generator_to_the_real_image():
+    keras.utils.set_random_seed(0)
+    gan = GAN(translator(), judge_of_pairs(IMAGE_SHAPE, keras.layers.Flatten()))
+    images = make_images(32)
+    gan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-5), pixel_weight=100.0)
+    losses_seen = gan.fit(images, images, batch_size=8, epochs=20, verbose=0).history["pixel_loss"]
+    assert losses_seen[-1] < 0.5 * losses_seen[0]
+
+
+@pytest.mark.parametrize("weight", [-1.0, 1.0])
+def test_a_pixel_weight_needs_a_condition_and_is_not_negative(weight):
+    gan = make_gan()
+    with pytest.raises(ValueError, match="0 for a generator"):
+        gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam(), pixel_weight=weight)
+
+
+def test_a_discriminator_of_pairs_makes_one_logit():
     images, labels = keras.Input(IMAGE_SHAPE), keras.Input(())
-    logits = build_dcgan_discriminator(IMAGE_SHAPE, width=4)(images)
-    with pytest.raises(ValueError, match="the discriminator takes the image alone"):
+    logits = build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3)(images)
+    with pytest.raises(ValueError, match="makes one logit"):
         GAN(
-            build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+            build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
             keras.Model([images, labels], keras.layers.Add()([logits, labels[:, None]])),
         )
+
+
+def test_a_discriminator_of_pairs_does_not_train_without_conditions():
+    gan = GAN(
+        build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+        judge_of_pairs(IMAGE_SHAPE, keras.layers.Flatten()),
+    )
+    gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+    with pytest.raises(ValueError, match="train on pairs"):
+        gan.fit(make_images(8), verbose=0)
