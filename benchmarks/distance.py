@@ -54,9 +54,10 @@ EMA_DECAY = 0.995
 class PeerTraining:
     """A peer's recipe, trained a number of seconds at a time."""
 
-    def __init__(self, recipe: Recipe, images: np.ndarray, seed: int) -> None:
+    def __init__(self, recipe: Recipe, images: np.ndarray, seed: int, steps_at_once: int) -> None:
         keras.utils.set_random_seed(seed)
         self.recipe = recipe
+        self.steps_at_once = steps_at_once
         self.seen = 0
         self.networks = recipe.build()
         self.average = keras.models.clone_model(self.networks[0])
@@ -68,7 +69,7 @@ class PeerTraining:
 
         @tf.function
         def several_steps():
-            for _ in tf.range(STEPS_AT_ONCE):
+            for _ in tf.range(steps_at_once):
                 real_images = next(self.iterator)
                 real_images.set_shape((recipe.batch_size, 32, 32, 3))
                 # From [-1, 1] to the range of the recipe.
@@ -89,7 +90,7 @@ class PeerTraining:
         start = time.perf_counter()
         while time.perf_counter() - start < seconds:
             self.several_steps()
-            self.seen += STEPS_AT_ONCE * self.recipe.batch_size
+            self.seen += self.steps_at_once * self.recipe.batch_size
         return time.perf_counter() - start
 
     def images_seen(self) -> int:
@@ -239,7 +240,7 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
             "this course, by class": OurTraining(images, labels, seed, conditional=True),
         }
         for peer in PEERS:
-            trainings[peer.name] = process.PeerTraining(peer, images, seed)
+            trainings[peer.name] = process.PeerTraining(peer, images, seed, STEPS_AT_ONCE)
         compare(trainings, jury, minutes, log)
 
 

@@ -46,6 +46,8 @@ def test_cross_entropy_is_that_of_keras():
 def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(distance, "COMPLETE_SET", 0)
     monkeypatch.setattr(distance, "JUDGED", 20)
+    monkeypatch.setattr(distance, "WIDTH", 4)  # the networks of this course, for speed
+    monkeypatch.setattr(distance, "STEPS_AT_ONCE", 1)
     monkeypatch.setattr(distance, "PEERS", [recipes.PEERS[1]])
     monkeypatch.setattr(distance, "load_cifar10", lambda split: load_cifar10(split, limit=256))
     distance.measure(minutes=0.02, log=tmp_path / "log.csv")

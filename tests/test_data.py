@@ -325,7 +325,7 @@ def test_captions_stay_with_their_images():
     ],
 )
 def test_conditions_that_are_neither_words_nor_pixels_are_refused(labels, error):
-    with pytest.raises(error, match="labels|Images to translate"):
+    with pytest.raises(error, match=r"labels|Images to translate"):
         image_batches(numbered_images(40), 8, seed=1, labels=labels)
 
 

@@ -1,5 +1,6 @@
 from gan_helpers import models
 from gan_helpers.precision import dtype_policy
+from gan_helpers.training import GAN
 
 import keras
 import numpy as np
@@ -173,3 +174,93 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no weights at .*missing\.npz"):
         models.load_weights(models.build_dcgan_generator(width=4), tmp_path / "missing.npz")
+
+
+def test_a_projection_discriminator_adds_what_fits_the_class():
+    keras.utils.set_random_seed(0)
+    model = models.build_projection_discriminator((16, 24, 1), classes=3, width=4)
+    images = keras.random.uniform((6, 16, 24, 1), -1, 1, seed=0)
+    labels = keras.ops.arange(6) % 3
+    before = np.asarray(model([images, labels]))
+    assert before.shape == (6, 1)
+    table = next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding))
+    last = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
+    features = np.asarray(keras.Model(model.inputs[0], last.input)(images))
+    rows = table.get_weights()[0][np.asarray(labels)]
+    weights, bias = last.get_weights()
+    expected = features @ weights + bias + (rows * features).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(before, expected, rtol=1e-4, atol=1e-6)
+
+
+def words(*captions):
+    return keras.ops.convert_to_tensor(captions, "int32")
+
+
+def build_caption_pair():
+    keras.utils.set_random_seed(0)
+    first, second = (models.build_text_encoder(7, words=3, size=6) for _ in range(2))
+    return (
+        models.build_caption_generator(5, first, (16, 24, 3), width=4),
+        models.build_caption_discriminator(second, (16, 24, 3), width=4),
+    )
+
+
+def test_a_text_encoder_hears_the_order_of_the_words():
+    keras.utils.set_random_seed(0)
+    encoder = models.build_text_encoder(7, words=3, size=6)
+    codes = np.asarray(encoder(words([1, 2, 3], [3, 2, 1], [1, 2, 3])))
+    assert codes.shape == (3, 6) and np.abs(codes).max() < 1
+    np.testing.assert_allclose(codes[0], codes[2], rtol=1e-5)
+    assert np.abs(codes[0] - codes[1]).max() > 0.01
+
+
+def test_a_caption_changes_the_image_and_its_logit():
+    generator, discriminator = build_caption_pair()
+    latents = keras.ops.tile(keras.random.normal((1, 5), seed=0), (2, 1))
+    captions = words([1, 2, 3], [4, 2, 3])
+    images = np.asarray(generator([latents, captions]))
+    assert images.shape == (2, 16, 24, 3) and np.abs(images).max() <= 1
+    assert np.abs(images[0] - images[1]).max() > 0
+    same = keras.ops.repeat(images[:1], 2, axis=0)
+    logits = np.asarray(discriminator([same, captions]))
+    assert logits.shape == (2, 1) and logits[0] != logits[1]
+
+
+def test_networks_for_captions_share_no_weights():
+    generator, discriminator = build_caption_pair()
+    assert not {id(w) for w in generator.weights} & {id(w) for w in discriminator.weights}
+    assert any("text_encoder" in w.path for w in generator.trainable_weights)
+
+
+@pytest.mark.parametrize("networks", ["classes", "captions"])
+def test_networks_told_what_to_make_play_a_game(networks):
+    if networks == "captions":
+        pair, condition = build_caption_pair(), words([1, 2, 3], [4, 5, 6])
+    else:
+        pair = (
+            models.build_conditional_generator(5, 3, (16, 24, 3), width=4),
+            models.build_projection_discriminator((16, 24, 3), 3, width=4),
+        )
+        condition = keras.ops.convert_to_tensor([0, 2], "int32")
+    gan = GAN(*pair)
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    before = [w.numpy() for w in gan.trainable_variables]
+    images = keras.random.uniform((2, 16, 24, 3), -1, 1, seed=0)
+    gan.train_step((images, condition))
+    moved = [
+        not np.array_equal(w.numpy(), old)
+        for w, old in zip(gan.trainable_variables, before, strict=True)
+    ]
+    assert sum(moved) > 0.9 * len(moved)
+    assert gan.sample(2, seed=0, labels=condition).shape == (2, 16, 24, 3)
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "words", "size"])
+def test_sizes_of_a_text_encoder_are_checked(name):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number"):
+        models.build_text_encoder(**{"vocabulary": 7, name: 0})
+
+
+def test_classes_of_a_projection_discriminator_are_checked():
+    with pytest.raises(ValueError, match="classes must be a whole number"):
+        models.build_projection_discriminator(classes=0)

@@ -36,6 +36,24 @@ def test_whole_numbers_make_a_slider_over_integers():
     assert type(live.sliders["width"].value) is int
 
 
+def test_texts_make_a_list_to_choose_from():
+    def draw(its_level: str) -> LessonFigure:
+        return draw_level({"low": 1.0, "high": 9.0}[its_level])
+
+    live = figure_with_sliders(draw, its_level=("low", "high"))
+    assert live.sliders["its_level"].description == "its level"
+    assert live.sliders["its_level"].options == ("low", "high")
+    assert live.alt == "A line at height 1.0."
+    live.sliders["its_level"].value = "high"
+    assert bytes(live.picture.value) == draw_level(9.0).to_png()
+    assert live.alt == "A line at height 9.0."
+
+
+def test_a_choice_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="level has the choices"):
+        figure_with_sliders(draw_level, level=("low", "low"))
+
+
 def test_names_are_shown_without_underscores():
     live = figure_with_sliders(lambda line_level: draw_level(line_level), line_level=(0, 9, 1, 1))
     assert live.sliders["line_level"].description == "line level"
@@ -98,7 +116,7 @@ def test_what_is_no_lesson_figure_is_refused():
         figure_with_sliders(lambda level: np.zeros(level), level=(0, 9, 3, 1))
 
 
-@pytest.mark.parametrize("ends", [(0, 9, 1), (0, 9, 1, "1"), [0, 9, 1, 1], 5, (0, 9, True, 1)])
+@pytest.mark.parametrize("ends", [(0, 9, 1), (0, 9, 1, "1"), [0, 9, 1, 1], 5, (), (0, 9, True, 1)])
 def test_a_range_must_be_four_numbers(ends):
     with pytest.raises(TypeError, match=r"level is .* four numbers"):
         figure_with_sliders(draw_level, level=ends)
