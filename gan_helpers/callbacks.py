@@ -42,6 +42,7 @@ class SampleRecorder(keras.callbacks.Callback):
         fixed_latents: float array ``(count, latent_dim)``.
         columns: images a row; default a grid as square as possible.
         every: record after this many epochs; 1 records each.
+        conditions: the class, or another condition, of each image, for a conditional GAN.
 
     Attributes:
         frames: uint8 grids, ``(height, width, 3)`` or ``(height, width)`` for grey images.
@@ -49,7 +50,11 @@ class SampleRecorder(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, fixed_latents: tf.Tensor | np.ndarray, columns: int | None = None, every: int = 1
+        self,
+        fixed_latents: tf.Tensor | np.ndarray,
+        columns: int | None = None,
+        every: int = 1,
+        conditions: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         if every < 1:
@@ -57,6 +62,7 @@ class SampleRecorder(keras.callbacks.Callback):
         self.fixed_latents = fixed_latents
         self.columns = columns
         self.every = every
+        self.conditions = conditions
         self.frames: list[np.ndarray] = []
         self.labels: list[str] = []
         self._epoch = 0
@@ -81,7 +87,7 @@ class SampleRecorder(keras.callbacks.Callback):
             self._record(label)
 
     def _record(self, label: str) -> None:
-        images = self.model.generate(self.fixed_latents)
+        images = self.model.generate(self.fixed_latents, self.conditions)
         self.frames.append(image_grid(images, columns=self.columns))
         self.labels.append(label)
 

@@ -21,6 +21,8 @@ import numpy as np
 from keras import layers, ops
 
 __all__ = [
+    "build_caption_discriminator",
+    "build_caption_generator",
     "build_classifier",
     "build_conditional_generator",
     "build_dcgan_discriminator",
@@ -30,6 +32,8 @@ __all__ = [
     "build_point_discriminator",
     "build_point_generator",
     "build_pretrained",
+    "build_projection_discriminator",
+    "build_text_encoder",
     "load_pretrained",
     "load_training_log",
     "load_training_stages",
@@ -287,13 +291,149 @@ def build_conditional_generator(
     _check_sizes(latent_dim=latent_dim, classes=classes)
     labels = keras.Input((), dtype="int32", name="labels")
     plain = build_dcgan_generator(latent_dim, image_shape, width)
-    latents = maps = plain.inputs[0]
-    for layer in plain.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            maps = _normalize_by_class(maps, labels, classes)
-        else:
-            maps = layer(maps)
-    return keras.Model([latents, labels], maps, name="generator")
+    return _tell_generator(
+        plain,
+        labels,
+        lambda channels, start: layers.Embedding(classes, channels, start)(labels),
+    )
+
+
+def build_projection_discriminator(
+    image_shape: tuple[int, int, int] = (32, 32, 3),
+    classes: int = 10,
+    width: int = 32,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """The DCGAN discriminator that judges an image and its class together.
+
+    The logit is w . h + e(class) . h for the features h of the image: one sum says whether the
+    image looks real, the other whether it looks like this class.
+    Source: Miyato and Koyama 2018, "cGANs with Projection Discriminator", equation 3; there the
+    features are summed over the places of the map, here each place has its own weights.
+
+    Args:
+        image_shape: (height, width, channels); height and width divisible by 8.
+        classes: number of classes.
+        width: channels of the first block; later blocks have 2 and 4 times as many.
+        dropout: as for ``build_dcgan_discriminator``.
+
+    Returns:
+        A built model from ``[images, labels]``, shapes ``(batch, *image_shape)`` and ``(batch,)``,
+        to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
+            outside [0, 1).
+    """
+    _check_sizes(classes=classes)
+    labels = keras.Input((), dtype="int32", name="labels")
+    plain = build_dcgan_discriminator(image_shape, width, dropout)
+    return _tell_discriminator(
+        plain, labels, lambda size: layers.Embedding(classes, size, _normal())(labels)
+    )
+
+
+def build_text_encoder(vocabulary: int, words: int = 5, size: int = 64) -> keras.Model:
+    """A small reader: numbers of words -> one vector each -> one vector for the caption.
+
+    A GRU reads the words in their order, so "a blue seven on yellow" and "a yellow seven on blue"
+    differ; a mean of the words' vectors would not.
+    Source: Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder".
+
+    Args:
+        vocabulary: number of different words.
+        words: words of a caption.
+        size: length of the vectors.
+
+    Returns:
+        A built model from int32 ``(batch, words)`` to ``(batch, size)``, each number in (-1, 1).
+
+    Raises:
+        ValueError: if a size is not a positive whole number.
+    """
+    _check_sizes(vocabulary=vocabulary, words=words, size=size)
+    return keras.Sequential(
+        [
+            keras.Input((words,), dtype="int32"),
+            # Keras starts such vectors near 0. All captions would begin as nearly the same code,
+            # and the networks would need long to hear a word.
+            layers.Embedding(vocabulary, size, keras.initializers.RandomNormal(stddev=1.0)),
+            # Unrolled: a few words cost less as plain steps than as a loop.
+            layers.GRU(size, unroll=True),
+        ],
+        name="text_encoder",
+    )
+
+
+def build_caption_generator(
+    latent_dim: int,
+    encoder: keras.Model,
+    image_shape: tuple[int, int, int] = (32, 32, 3),
+    width: int = 64,
+) -> keras.Model:
+    """The DCGAN generator that is told what to make in words.
+
+    As in ``build_conditional_generator``, but spread and mean of each map are linear functions of
+    the encoded caption instead of rows of a table.
+
+    Args:
+        latent_dim: length of one latent vector.
+        encoder: such as ``build_text_encoder`` makes; it becomes part of the generator and learns
+            with it, so give each network one of its own.
+        image_shape: (height, width, channels); height and width divisible by 8.
+        width: channels of the last hidden block; earlier blocks have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``[latents, captions]``, shapes ``(batch, latent_dim)`` and ``(batch,
+        words)``, to ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")
+    code = encoder(captions)
+    plain = build_dcgan_generator(latent_dim, image_shape, width)
+    return _tell_generator(
+        plain,
+        captions,
+        lambda channels, start: layers.Dense(
+            channels, kernel_initializer=_normal(), bias_initializer=start
+        )(code),
+    )
+
+
+def build_caption_discriminator(
+    encoder: keras.Model,
+    image_shape: tuple[int, int, int] = (32, 32, 3),
+    width: int = 32,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """The DCGAN discriminator that judges an image and its caption together.
+
+    As in ``build_projection_discriminator``, with a linear function of the encoded caption in the
+    place of the class's vector.
+
+    Args:
+        encoder: such as ``build_text_encoder`` makes; another one than the generator's.
+        image_shape: (height, width, channels); height and width divisible by 8.
+        width: channels of the first block; later blocks have 2 and 4 times as many.
+        dropout: as for ``build_dcgan_discriminator``.
+
+    Returns:
+        A built model from ``[images, captions]`` to logits ``(batch, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
+            outside [0, 1).
+    """
+    captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")
+    code = encoder(captions)
+    plain = build_dcgan_discriminator(image_shape, width, dropout)
+    return _tell_discriminator(
+        plain,
+        captions,
+        lambda size: layers.Dense(size, use_bias=False, kernel_initializer=_normal())(code),
+    )
 
 
 def build_classifier(
@@ -517,16 +657,49 @@ def _upsampling_block(channels: int) -> list[layers.Layer]:
     ]
 
 
-def _normalize_by_class(
-    maps: keras.KerasTensor, labels: keras.KerasTensor, classes: int
+def _tell_generator(
+    plain: keras.Sequential,
+    condition: keras.KerasTensor,
+    factor: Callable[[int, str], keras.KerasTensor],
+) -> keras.Model:
+    """The plain generator, but a condition sets spread and mean after each normalization.
+
+    ``factor(channels, start)`` makes of the condition ``(batch, channels)`` numbers that are all
+    "ones" or "zeros" at the start.
+    """
+    latents = maps = plain.inputs[0]
+    for layer in plain.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            maps = _normalize_by_condition(maps, factor)
+        else:
+            maps = layer(maps)
+    return keras.Model([latents, condition], maps, name="generator")
+
+
+def _normalize_by_condition(
+    maps: keras.KerasTensor, factor: Callable[[int, str], keras.KerasTensor]
 ) -> keras.KerasTensor:
     channels = maps.shape[-1]
     scale, offset = (
-        layers.Reshape((1, 1, channels))(layers.Embedding(classes, channels, start)(labels))
-        for start in ("ones", "zeros")
+        layers.Reshape((1, 1, channels))(factor(channels, start)) for start in ("ones", "zeros")
     )
     maps = layers.BatchNormalization(center=False, scale=False)(maps)
     return layers.Add()([layers.Multiply()([maps, scale]), offset])
+
+
+def _tell_discriminator(
+    plain: keras.Sequential,
+    condition: keras.KerasTensor,
+    direction: Callable[[int], keras.KerasTensor],
+) -> keras.Model:
+    """The plain discriminator, plus the product of its features with the condition's direction."""
+    images = features = plain.inputs[0]
+    *hidden, last = plain.layers
+    for layer in hidden:
+        features = layer(features)
+    match = layers.Dot(axes=1, dtype="float32")([features, direction(features.shape[-1])])
+    logits = layers.Add(dtype="float32")([last(features), match])
+    return keras.Model([images, condition], logits, name="discriminator")
 
 
 def _downsampling_block(

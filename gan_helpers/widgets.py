@@ -1,4 +1,4 @@
-"""Live figures for the lessons: move a slider and the picture is drawn again."""
+"""Live figures for the lessons: move a slider or choose a word, and the picture is drawn again."""
 
 import html
 import threading
@@ -14,13 +14,20 @@ __all__ = ["FigureWithSliders", "figure_with_sliders"]
 
 Number = int | float
 Range = tuple[Number, Number, Number, Number]
+Choices = tuple[str, ...]
+
+
+LABELLED = {
+    "style": {"description_width": "12em"},
+    "layout": {"width": "32em", "max_width": "100%"},
+}
 
 
 class FigureWithSliders(WidgetWithStill):
     """A figure below its sliders. See ``figure_with_sliders``, which makes one.
 
     Attributes:
-        sliders: the sliders by name.
+        sliders: the sliders and drop-down lists by name.
         picture: the ``TitledImage`` that holds the PNG. It alone is updated: swapping the
             content of an ``Output`` widget would flicker.
         problem: the message of an error raised while drawing, empty if all is well.
@@ -91,9 +98,13 @@ class FigureWithSliders(WidgetWithStill):
 
 
 def figure_with_sliders(
-    draw: Callable[..., LessonFigure], /, *, continuous_update: bool = True, **ranges: Range
+    draw: Callable[..., LessonFigure],
+    /,
+    *,
+    continuous_update: bool = True,
+    **ranges: Range | Choices,
 ) -> FigureWithSliders:
-    """Show a figure that is drawn again whenever one of its sliders moves.
+    """Show a figure that is drawn again whenever one of its sliders or choices changes.
 
     Without a live front end (a page on a code host, slides, an exported notebook) the picture for
     the starting values remains, with its alt text.
@@ -104,14 +115,17 @@ def figure_with_sliders(
         continuous_update: draw while a slider is being dragged. Set it to False if drawing takes
             longer than about a fifth of a second: then the picture follows when it is let go.
         **ranges: for each slider ``(lowest, highest, start, step)``. Four whole numbers make a
-            slider over integers. The name is shown, with spaces for underscores.
+            slider over integers. A tuple of texts makes a drop-down list instead, which starts with
+            the first. The name is shown, with spaces for underscores.
 
     Returns:
         The widget; put it on the last line of a cell.
 
     Raises:
-        TypeError: if a range is not four numbers, or ``draw`` returns no ``LessonFigure``.
-        ValueError: if there is no range, if the start lies outside one, or a step is not positive.
+        TypeError: if a range is neither four numbers nor texts, or ``draw`` returns no
+            ``LessonFigure``.
+        ValueError: if there is no range, if the start lies outside one, or a step is not positive,
+            or two choices are equal.
 
     Example:
         ``figure_with_sliders(draw, mean=(-4.0, 4.0, 1.0, 0.1), spread=(0.2, 2.0, 0.5, 0.1))``
@@ -124,10 +138,15 @@ def figure_with_sliders(
     return FigureWithSliders(draw, sliders)
 
 
-def _make_slider(name: str, ends: Range, continuous_update: bool) -> ipywidgets.Widget:
+def _make_slider(name: str, ends: Range | Choices, continuous_update: bool) -> ipywidgets.Widget:
+    if isinstance(ends, tuple) and ends and all(isinstance(end, str) for end in ends):
+        return _make_list(name, ends)
     kinds = {type(end) for end in ends} if isinstance(ends, tuple) and len(ends) == 4 else set()
     if not kinds or not kinds <= {int, float}:
-        raise TypeError(f"{name} is {ends!r}; give four numbers (lowest, highest, start, step).")
+        raise TypeError(
+            f"{name} is {ends!r}; give four numbers (lowest, highest, start, step), or "
+            "a tuple of texts to choose from."
+        )
     lowest, highest, start, step = ends
     if not lowest <= start <= highest or lowest == highest:
         raise ValueError(
@@ -144,6 +163,13 @@ def _make_slider(name: str, ends: Range, continuous_update: bool) -> ipywidgets.
         step=step,
         description=name.replace("_", " "),
         continuous_update=continuous_update,
-        style={"description_width": "12em"},
-        layout={"width": "32em", "max_width": "100%"},
+        **LABELLED,
+    )
+
+
+def _make_list(name: str, choices: Choices) -> ipywidgets.Dropdown:
+    if len(set(choices)) < len(choices):
+        raise ValueError(f"{name} has the choices {choices!r}; each may stand there once.")
+    return ipywidgets.Dropdown(
+        options=choices, value=choices[0], description=name.replace("_", " "), **LABELLED
     )

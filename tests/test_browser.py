@@ -203,11 +203,13 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     assert frame.get_attribute("src") != source
 
 
-# Lesson -> the drawing function of each of its figures with sliders.
+IS_ANOTHER = "([image, source]) => image.src !== source"
+# Lesson -> the drawing function of each of its figures with sliders or lists.
 LIVE_FIGURES = {
     "05_cifar10_and_convolutions": ["show_kernel"],
     "07_evaluating_gans": ["show_curves", "show_stage"],
     "08_latent_space": ["show_numbers", "show_truncated", "show_directions"],
+    "09_conditional_gan": ["show_class", "draw_caption"],
 }
 
 
@@ -216,7 +218,7 @@ LIVE_FIGURES = {
     [NOTEBOOKS / f"{name}.ipynb" for name in LIVE_FIGURES],
     ids=[name[:2] for name in LIVE_FIGURES],
 )
-def test_every_slider_changes_its_picture(page, lesson, tmp_path):
+def test_every_control_changes_its_picture(page, lesson, tmp_path):
     state = run_all(page)
     assert state["errors"] == []
     assert state["run"] == state["cells"]
@@ -226,17 +228,20 @@ def test_every_slider_changes_its_picture(page, lesson, tmp_path):
         live = page.locator(".jp-CodeCell", has_text=call)
         live.scroll_into_view_if_needed()
         picture, handles = live.locator("img"), live.locator(".noUi-handle")
+        lists = live.locator("select")
         page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
-        assert handles.count() >= 1
+        assert handles.count() + lists.count() >= 1
+        for number in range(lists.count()):
+            source = picture.get_attribute("src")
+            lists.nth(number).select_option(index=1)
+            page.wait_for_function(IS_ANOTHER, arg=[picture.element_handle(), source])
         for number in range(handles.count()):
             source = picture.get_attribute("src")
             handles.nth(number).focus()
             # The start may be one of the ends: one of the two keys moves it.
             page.keyboard.press("Home")
             page.keyboard.press("End")
-            page.wait_for_function(
-                "([image, source]) => image.src !== source", arg=[picture.element_handle(), source]
-            )
+            page.wait_for_function(IS_ANOTHER, arg=[picture.element_handle(), source])
         page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
         live.screenshot(path=tmp_path / f"{name}.png")
         assert live.get_by_text("Not drawn").count() == 0

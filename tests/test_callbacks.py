@@ -1,3 +1,4 @@
+from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import (
     CheckpointSaver,
     DistanceRecorder,
@@ -47,6 +48,17 @@ def test_every_thins_the_frames(gan, recorder):
     recorder.every = 2
     fit(gan, make_images(), epochs=5, callbacks=[recorder])
     assert recorder.labels == ["untrained", "epoch 2", "epoch 4", "epoch 5"]
+
+
+def test_a_conditional_generator_is_recorded_with_its_conditions():
+    classes = np.array([0, 2, 1, 0])
+    gan = test_training.make_conditional_gan()
+    latents = keras.random.normal((4, gan.latent_dim), seed=0)
+    recorder = SampleRecorder(latents, columns=2, conditions=classes)
+    recorder.set_model(gan)
+    recorder.on_train_begin()
+    expected = image_grid(gan.generate(latents, classes), columns=2)
+    assert np.array_equal(recorder.frames[0], expected)
 
 
 def test_recording_does_not_change_training(gan, recorder):

@@ -24,27 +24,6 @@ def split(expression: str) -> str:
 
 ANSWERS = {
     "q1": {
-        "starter": "def keep_known(spoiled, made, mask):\n    return ...",
-        "correct": [
-            keep("spoiled * mask + made * (1 - mask)"),
-            keep("np.where(mask.astype(bool), spoiled, made)"),
-        ],
-        "wrong": {
-            keep("np.where(mask == 0, spoiled, made)"): "1 where known",
-            keep("made"): "network's image",
-            keep("spoiled * mask"): "hole is black",
-            keep("spoiled + made * (1 - mask)"): "starts again at 0",
-            keep("np.where(mask == 1, spoiled, made).astype(float)"): "pixels are uint8",
-            keep("(spoiled // 2 + made // 2)"): "known pixels must come from",
-            keep("spoiled[0]"): "the result has shape",
-            """
-def keep_known(spoiled, made, mask):
-    made[:] = np.where(mask == 1, spoiled, made)
-    return made
-""": "changes the images",
-        },
-    },
-    "q2": {
         "starter": "def psnr(first, second):\n    return ...",
         "correct": [
             psnr("(20 * np.log10(255 / np.sqrt(errors))).mean()"),
@@ -64,6 +43,27 @@ def psnr(first, second):
             psnr("(10 * np.log10(errors / 255**2)).mean()"): "sign is turned",
             psnr("errors.mean()"): "for four images",
             psnr("10 * np.log10(255**2 / errors)"): "shape (4,)",
+        },
+    },
+    "q2": {
+        "starter": "def keep_known(spoiled, made, mask):\n    return ...",
+        "correct": [
+            keep("spoiled * mask + made * (1 - mask)"),
+            keep("np.where(mask.astype(bool), spoiled, made)"),
+        ],
+        "wrong": {
+            keep("np.where(mask == 0, spoiled, made)"): "1 where known",
+            keep("made"): "network's image",
+            keep("spoiled * mask"): "hole is black",
+            keep("spoiled + made * (1 - mask)"): "starts again at 0",
+            keep("np.where(mask == 1, spoiled, made).astype(float)"): "pixels are uint8",
+            keep("(spoiled // 2 + made // 2)"): "known pixels must come from",
+            keep("spoiled[0]"): "the result has shape",
+            """
+def keep_known(spoiled, made, mask):
+    made[:] = np.where(mask == 1, spoiled, made)
+    return made
+""": "changes the images",
         },
     },
     "q3": {

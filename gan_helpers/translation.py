@@ -1,0 +1,228 @@
+"""From image to image: one network that repairs, sharpens or colours, and one that judges patches.
+
+Taught in lesson 10. ``cut_hole``, ``shrink`` and ``to_grey`` spoil images, ``build_translator``
+learns the way back, alone or in a ``GAN`` against ``build_patch_discriminator``.
+"""
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.models import (
+    _check_image_shape,
+    _check_sizes,
+    _downsampling_block,
+    _normal,
+    _upsampling_block,
+)
+
+import keras
+import numpy as np
+from keras import layers
+from PIL import Image
+
+__all__ = [
+    "build_patch_discriminator",
+    "build_translator",
+    "cut_hole",
+    "enlarge",
+    "paste_hole",
+    "shrink",
+    "to_grey",
+]
+
+HALVINGS = 3
+MEAN_GREY = 128
+# What each channel adds to brightness. Source: ITU-R BT.601.
+BRIGHTNESS = np.array([0.299, 0.587, 0.114])
+
+
+def build_translator(
+    image_shape: tuple[int, int, int] = (32, 32, 3), latent_dim: int = 16, width: int = 32
+) -> keras.Model:
+    """A small U-Net from an image, the condition, to another one of the same size.
+
+    Three halvings, three doublings, and at each size a bridge that hands the maps of the way down
+    to the way up, so that edges need not pass through the narrow middle. The latents join there.
+    Source: Ronneberger et al. 2015, "U-Net"; as a generator Isola et al. 2017, "Image-to-Image
+    Translation with Conditional Adversarial Networks".
+
+    Args:
+        image_shape: (height, width, channels) of condition and result; height and width divisible
+            by 8.
+        latent_dim: length of one latent vector.
+        width: channels of the first block; later ones have 2 and 4 times as many.
+
+    Returns:
+        A built model from ``[latents, condition]``, shapes ``(batch, latent_dim)`` and
+        ``(batch, *image_shape)`` in [-1, 1], to ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(latent_dim=latent_dim, width=width)
+    _check_image_shape(image_shape, divisible_by=2**HALVINGS)
+    latents = keras.Input((latent_dim,), name="latents")
+    condition = keras.Input(image_shape, name="condition")
+    way_down = [condition]
+    for level in range(HALVINGS):
+        channels = width * 2**level
+        way_down.append(
+            _stack(_downsampling_block(channels, dropout=0, normalize=level > 0), way_down[-1])
+        )
+    *bridges, maps = way_down
+    maps = layers.Concatenate()([maps, _as_maps(latents, maps.shape[1:3], width)])
+    for level in reversed(range(HALVINGS)):
+        maps = _stack(_upsampling_block(width * 2 ** max(level - 1, 0)), maps)
+        maps = layers.Concatenate()([maps, bridges[level]])
+    change = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=_normal())(maps)
+    # The network starts from the condition and learns what to change.
+    # Pixels in full precision, also where the policy is mixed_bfloat16.
+    images = layers.Add(dtype="float32")([condition, change])
+    images = layers.Activation("hard_tanh", dtype="float32")(images)
+    return keras.Model([latents, condition], images, name="translator")
+
+
+def build_patch_discriminator(
+    image_shape: tuple[int, int, int] = (32, 32, 3), width: int = 32
+) -> keras.Model:
+    """A discriminator of pairs that gives one logit for each patch instead of one for the image.
+
+    Each logit sees 22 by 22 pixels of the image and of its condition: enough for sharpness and
+    texture, while the pixel loss looks after the whole.
+    Source: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks".
+
+    Args:
+        image_shape: (height, width, channels) of image and condition; height and width divisible
+            by 8.
+        width: channels of the first block; the second has twice as many.
+
+    Returns:
+        A built model from ``[images, condition]``, both ``(batch, *image_shape)`` in [-1, 1], to
+        logits ``(batch, height / 4, width / 4, 1)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    _check_sizes(width=width)
+    _check_image_shape(image_shape, divisible_by=2**HALVINGS)
+    images = keras.Input(image_shape, name="images")
+    condition = keras.Input(image_shape, name="condition")
+    maps = layers.Concatenate()([images, condition])
+    maps = _stack(_downsampling_block(width, dropout=0, normalize=False), maps)
+    maps = _stack(_downsampling_block(2 * width, dropout=0), maps)
+    last = layers.Conv2D(1, 4, padding="same", kernel_initializer=_normal(), dtype="float32")
+    return keras.Model([images, condition], last(maps), name="patch_discriminator")
+
+
+def cut_hole(images: np.ndarray, side: int = 16) -> np.ndarray:
+    """Images with a grey square in the middle, ``side`` pixels wide; uint8 in and out.
+
+    Raises:
+        TypeError: if the images are not uint8.
+        ValueError: if they have not four axes, or the square does not fit inside.
+    """
+    cut = _check_pixels(images).copy()
+    cut[hole(cut, side)] = MEAN_GREY
+    return cut
+
+
+def paste_hole(known: np.ndarray, filled: np.ndarray, side: int = 16) -> np.ndarray:
+    """``known`` with its middle square taken from ``filled``; uint8 in and out, one shape.
+
+    Raises:
+        TypeError: if the images are not uint8.
+        ValueError: if the shapes differ, are not of four axes, or the square does not fit inside.
+    """
+    pasted, filled = _check_pixels(known).copy(), _check_pixels(filled)
+    if pasted.shape != filled.shape:
+        raise ValueError(
+            f"known has shape {pasted.shape} and filled {filled.shape}. Give one filling an image."
+        )
+    square = hole(pasted, side)
+    pasted[square] = filled[square]
+    return pasted
+
+
+def hole(images: np.ndarray, side: int = 16) -> tuple[slice, ...]:
+    """The index of the middle square: ``images[hole(images)]`` is ``(count, side, side, ...)``.
+
+    Raises:
+        ValueError: if the square is empty, does not fit, or cannot lie in the middle.
+    """
+    _check_sizes(side=side)
+    starts = [length - side for length in images.shape[1:3]]
+    if min(starts) < 2 or any(start % 2 for start in starts):
+        raise ValueError(
+            f"A square of {side} pixels does not lie in the middle of {images.shape[1]} by "
+            f"{images.shape[2]} with known pixels around it. Choose a smaller, even side."
+        )
+    return (slice(None), *(slice(start // 2, start // 2 + side) for start in starts))
+
+
+def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
+    """Images ``factor`` times smaller: each pixel is the mean of a square; uint8 in and out.
+
+    Raises:
+        TypeError: if the images are not uint8.
+        ValueError: if they have not four axes, or the factor does not divide height and width.
+    """
+    images = _check_pixels(images)
+    _check_sizes(factor=factor)
+    count, height, width, channels = images.shape
+    if height % factor or width % factor:
+        raise ValueError(f"The factor {factor} does not divide {height} by {width} pixels.")
+    squares = images.reshape(
+        count, height // factor, factor, width // factor, factor, channels
+    ).astype(np.float32)
+    return np.rint(squares.mean(axis=(2, 4))).astype(np.uint8)
+
+
+def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
+    """Images ``factor`` times larger by bicubic interpolation; uint8 RGB in and out.
+
+    Raises:
+        TypeError: if the images are not uint8.
+        ValueError: if they have not four axes with three channels.
+    """
+    images = _check_pixels(images)
+    _check_sizes(factor=factor)
+    if images.shape[-1] != 3:
+        raise ValueError(f"enlarge takes colour images, but these have shape {images.shape}.")
+    size = factor * images.shape[2], factor * images.shape[1]
+    return np.stack(
+        [np.asarray(Image.fromarray(image).resize(size, Image.BICUBIC)) for image in images]
+    )
+
+
+def to_grey(images: np.ndarray) -> np.ndarray:
+    """The brightness of colour images, in three equal channels; uint8 in and out, one shape.
+
+    Raises:
+        TypeError: if the images are not uint8.
+        ValueError: if they have not four axes with three channels.
+    """
+    images = _check_pixels(images)
+    if images.shape[-1] != 3:
+        raise ValueError(f"to_grey takes colour images, but these have shape {images.shape}.")
+    brightness = np.rint(images @ BRIGHTNESS).astype(np.uint8)
+    return np.repeat(brightness[..., None], 3, axis=-1)
+
+
+def _stack(blocks: list[layers.Layer], maps: keras.KerasTensor) -> keras.KerasTensor:
+    for layer in blocks:
+        maps = layer(maps)
+    return maps
+
+
+def _as_maps(latents: keras.KerasTensor, size: tuple[int, int], channels: int) -> keras.KerasTensor:
+    dense = layers.Dense(size[0] * size[1] * channels, kernel_initializer=_normal())
+    return layers.Reshape((*size, channels))(dense(latents))
+
+
+def _check_pixels(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        raise TypeError(f"The images must be uint8 pixels, but are {images.dtype}.")
+    if images.ndim != 4:
+        raise ValueError(
+            f"The images have shape {images.shape}; it must be (count, height, width, channels)."
+        )
+    return images
