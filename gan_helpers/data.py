@@ -356,7 +356,8 @@ def _check_conditions(labels: np.ndarray, count: int) -> None:
             f"Images to translate are {labels.dtype}; give uint8 pixels, which are mapped to model "
             "range here."
         )
-    if not np.issubdtype(labels.dtype, np.integer):
+    # True and False are classes too: one kind or all others.
+    if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels are {labels.dtype}; classes and words are whole numbers.")
 
 

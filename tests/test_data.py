@@ -316,6 +316,13 @@ def test_captions_stay_with_their_images():
         np.testing.assert_array_equal(words[:, 1], words[:, 0] + 100)
 
 
+def test_true_and_false_are_classes():
+    truth = np.arange(40) % 2 == 0
+    classes = [labels for _, labels in image_batches(numbered_images(40), 8, seed=1, labels=truth)]
+    assert classes[0].dtype == "int32"
+    assert sum(int(labels.numpy().sum()) for labels in classes) == 20
+
+
 @pytest.mark.parametrize(
     ("labels", "error"),
     [
