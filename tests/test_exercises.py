@@ -7,8 +7,11 @@ The answers of a lesson stand in ``exercise_answers/lesson_NN.py``:
 ``ANSWERS``
     for each exercise its ``starter`` cell, further ``correct`` answers, and ``wrong`` ones with a
     part of the nudge each must get. The answers are code, as a student types it.
+
+The starter and the shown solution are also run where they belong, in the notebook.
 """
 
+import copy
 import importlib
 import pkgutil
 import runpy
@@ -20,10 +23,17 @@ from gan_helpers import exercises
 from gan_helpers.exercises import core
 from gan_helpers.exercises.core import CORRECT, NOT_ATTEMPTED, NOT_YET, Exercise, NotYet
 
+import nbformat
 import pytest
+from lesson_slices import run_slice
 
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 FOLDER = Path(__file__).parent / "exercise_answers"
 LESSONS = {path.stem: runpy.run_path(str(path)) for path in sorted(FOLDER.glob("lesson_*.py"))}
+NOTEBOOK = {
+    f"lesson_{path.stem[:2]}": nbformat.read(path, as_version=4)
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+}
 EXERCISES = [(lesson, name) for lesson, file in LESSONS.items() for name in file["ANSWERS"]]
 each_exercise = pytest.mark.parametrize(("lesson", "name"), EXERCISES)
 
@@ -40,6 +50,21 @@ def judge(lesson: str, name: str, code: str) -> core.Verdict:
     return find(lesson, name).evaluate(namespace)
 
 
+def judge_in_notebook(lesson: str, name: str, code: str | None = None) -> core.Verdict:
+    """What the exercise says if ``code`` stands in its cell of the notebook, and all else is run.
+
+    Of all else only the cells that the answer needs are run, so that it takes no training.
+    """
+    notebook = copy.deepcopy(NOTEBOOK[lesson])
+    cells = [
+        i for i, cell in enumerate(notebook.cells) if "exercise" in cell.metadata.get("tags", [])
+    ]
+    index = cells[int(name.removeprefix("q")) - 1]
+    if code is not None:
+        notebook.cells[index].source = code
+    return find(lesson, name).evaluate(run_slice(notebook, index))
+
+
 def test_every_exercise_has_answers():
     modules = [module.name for module in pkgutil.iter_modules(exercises.__path__)]
     existing = {
@@ -49,6 +74,12 @@ def test_every_exercise_has_answers():
         for name in importlib.import_module(f"gan_helpers.exercises.{module}").__all__
     }
     assert existing == set(EXERCISES)
+
+
+@each_exercise
+def test_it_knows_where_it_stands(lesson, name):
+    exercise = find(lesson, name)
+    assert (lesson, name) == (f"lesson_{exercise.lesson:02}", f"q{exercise.number}")
 
 
 @each_exercise
@@ -64,9 +95,21 @@ def test_the_starter_is_not_attempted(lesson, name):
     assert judge(lesson, name, starter).outcome == NOT_ATTEMPTED
 
 
+@pytest.fixture
+def quick(monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_PROFILE", "quick")
+    monkeypatch.setenv("GAN_DATA", "sample")
+    monkeypatch.chdir(tmp_path)
+
+
 @each_exercise
-def test_the_shown_solution_is_correct(lesson, name):
-    verdict = judge(lesson, name, textwrap.dedent(find(lesson, name).code))
+def test_the_notebook_as_it_is_handed_out_is_not_attempted(lesson, name, quick):
+    assert judge_in_notebook(lesson, name).outcome == NOT_ATTEMPTED
+
+
+@each_exercise
+def test_the_shown_solution_in_the_students_cell_is_correct(lesson, name, quick):
+    verdict = judge_in_notebook(lesson, name, textwrap.dedent(find(lesson, name).code))
     assert verdict.outcome == CORRECT, verdict
 
 
@@ -127,13 +170,27 @@ def test_the_solution_is_shown_as_code_with_a_reason(lesson, name, monkeypatch):
     assert markdown.data == f"```python\n{code}\n```\n\n{find(lesson, name).why}"
 
 
-def test_check_reads_the_notebook_and_prints_the_verdict(monkeypatch, capsys):
+def example(check_answer) -> Exercise:
+    return Exercise(
+        lesson=1,
+        number=1,
+        names=("days",),
+        check_answer=check_answer,
+        hints=("", ""),
+        code="days = 7",
+        why="",
+    )
+
+
+def test_check_reads_the_notebook_and_prints_the_verdict(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where the progress is kept
+
     def is_seven(answer):
         if answer != 7:
             raise NotYet("one more week has as many days.")
         return "the days of a week."
 
-    exercise = Exercise(("days",), is_seven, hints=("", ""), code="days = 7", why="")
+    exercise = example(is_seven)
     notebook = SimpleNamespace(user_ns={})
     monkeypatch.setattr(core, "get_ipython", lambda: notebook)
     for answer in (..., 6, 7):
@@ -148,5 +205,5 @@ def test_check_reads_the_notebook_and_prints_the_verdict(monkeypatch, capsys):
 
 def test_check_outside_a_notebook_finds_nothing(monkeypatch, capsys):
     monkeypatch.setattr(core, "get_ipython", lambda: None)
-    Exercise(("days",), str, hints=("", ""), code="", why="").check()
+    example(str).check()
     assert capsys.readouterr().out.startswith("Not attempted: days is not defined.")

@@ -1,9 +1,13 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
+import contextlib
 import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
+
+from gan_helpers.exercises import progress
+from gan_helpers.exercises.outcomes import CORRECT, NOT_ATTEMPTED, NOT_YET
 
 import numpy as np
 from IPython import get_ipython
@@ -16,13 +20,12 @@ __all__ = [
     "Exercise",
     "NotYet",
     "Verdict",
+    "compare_array",
     "compare_number",
     "one_number",
 ]
 
-NOT_ATTEMPTED = "Not attempted"
-NOT_YET = "Not yet"
-CORRECT = "Correct"
+LONGEST_MESSAGE = 600  # characters; an answer of a million numbers must not fill the page
 
 
 class NotYet(Exception):  # noqa: N818 - an answer on its way is no error
@@ -37,23 +40,46 @@ def one_number(loss: Any, name: str) -> float:
     return float(value)
 
 
-def compare_number(
-    answer: float, correct: float, slips: Sequence[tuple[float, str]], otherwise: str
+def compare_array(
+    answer: Any,
+    correct: Any,
+    slips: Sequence[tuple[Any, str]],
+    otherwise: str,
+    tolerance: float = 1e-6,
 ) -> None:
     """Raise the nudge that belongs to a known slip, or another for an answer that is just wrong.
 
     Args:
-        answer: what the student's code gives.
-        correct: what it should give.
-        slips: wrong numbers, each with the nudge that belongs to the mistake behind it.
-        otherwise: the nudge for any other number.
+        answer: what the student's code gives, an array of any shape.
+        correct: what it should give; another shape is another answer.
+        slips: wrong arrays, each with the nudge that belongs to the mistake behind it.
+        otherwise: the nudge for any other array.
+        tolerance: how far numbers may lie apart and still count as equal.
+
+    Raises:
+        NotYet: unless the answer is correct.
     """
-    if np.isclose(answer, correct, atol=1e-5):
+    if _equal(answer, correct, tolerance):
         return
     for wrong, nudge in slips:
-        if np.isclose(answer, wrong, atol=1e-5):
+        if _equal(answer, wrong, tolerance):
             raise NotYet(nudge)
     raise NotYet(otherwise)
+
+
+def compare_number(
+    answer: float, correct: float, slips: Sequence[tuple[float, str]], otherwise: str
+) -> None:
+    """``compare_array`` for one number, equal to about five digits.
+
+    Raises:
+        NotYet: unless the answer is correct.
+    """
+    compare_array(answer, correct, slips, otherwise, tolerance=1e-5)
+
+
+def _equal(answer: Any, other: Any, tolerance: float) -> bool:
+    return np.shape(answer) == np.shape(other) and np.allclose(answer, other, atol=tolerance)
 
 
 @dataclass(frozen=True)
@@ -72,15 +98,21 @@ class Exercise:
     """One exercise of a lesson.
 
     Args:
+        lesson: number of the lesson, from 1.
+        number: number of the exercise in its lesson, from 1.
         names: variables or functions of the student's cell that the answer consists of.
         check_answer: gets the values of ``names`` in order; raises ``NotYet`` with a nudge for
             a wrong answer, returns a sentence on the right one. It runs the answer on inputs
-            of its own and never looks at source code.
+            of its own and never looks at source code. It takes less than five seconds, but
+            nothing stops an answer that never ends: then the kernel is to be interrupted.
         hints: from a nudge to nearly the answer.
         code: the solution, a complete replacement of the student's cell.
         why: a short explanation of the solution, Markdown.
     """
 
+    _: KW_ONLY
+    lesson: int
+    number: int
     names: tuple[str, ...]
     check_answer: Callable[..., str]
     hints: tuple[str, ...]
@@ -89,9 +121,17 @@ class Exercise:
     _hints_shown: int = field(default=0, repr=False)
 
     def check(self) -> None:
-        """Print whether the answer in the notebook is not attempted, not yet right or correct."""
+        """Print whether the answer in the notebook is not attempted, not yet right or correct.
+
+        The best outcome so far is kept in the working folder; see ``progress``.
+        """
         shell = get_ipython()
-        print(self.evaluate(shell.user_ns if shell else {}))
+        verdict = self.evaluate(shell.user_ns if shell else {})
+        print(verdict)
+        try:
+            progress.record(self.lesson, self.number, verdict.outcome)
+        except OSError as error:
+            print(f"Your progress was not stored: {error}")
 
     def evaluate(self, namespace: dict[str, Any]) -> Verdict:
         """Judge the answer found in ``namespace``; never raises on a student's mistake."""
@@ -104,13 +144,16 @@ class Exercise:
         if any(answer is ... for answer in answers):
             return self._untouched()
         try:
-            return Verdict(CORRECT, self.check_answer(*map(_stop_at_ellipsis, answers)))
+            with _exit_only_raises():
+                return Verdict(CORRECT, self.check_answer(*map(_stop_at_ellipsis, answers)))
         except _Untouched:
             return self._untouched()
         except NotYet as nudge:
-            return Verdict(NOT_YET, str(nudge))
-        except Exception as error:  # whatever the student's code raises is an answer on its way
-            return Verdict(NOT_YET, f"your code raised {type(error).__name__}: {error}")
+            return Verdict(NOT_YET, _shortened(str(nudge)))
+        # Whatever the student's code raises is an answer on its way; so is exit().
+        except (Exception, SystemExit) as error:
+            message = f"your code raised {type(error).__name__}: {error}"
+            return Verdict(NOT_YET, _shortened(message))
 
     def hint(self) -> None:
         """Print the next hint; after the last one, the last again."""
@@ -125,6 +168,30 @@ class Exercise:
 
     def _untouched(self) -> Verdict:
         return Verdict(NOT_ATTEMPTED, "replace the dots (...) in the cell above, then run it.")
+
+
+def _shortened(message: str) -> str:
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    return message[:LONGEST_MESSAGE] + " ..."
+
+
+@contextlib.contextmanager
+def _exit_only_raises() -> Iterator[None]:
+    """In a notebook ``exit()`` ends the kernel; while an answer is judged it raises SystemExit."""
+    shell = get_ipython()
+    if shell is None:
+        yield
+        return
+    shell.ask_exit = _raise_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit  # the class's own method shows again
+
+
+def _raise_exit() -> None:
+    raise SystemExit("exit() was called")
 
 
 class _Untouched(Exception):  # noqa: N818 - a signal, not an error

@@ -45,6 +45,8 @@ def _check_count(modes_covered: Callable) -> str:
 
 
 q1 = Exercise(
+    lesson=2,
+    number=1,
     names=("modes_covered",),
     check_answer=_check_count,
     hints=(
@@ -95,6 +97,8 @@ def _check_cure(cure: dict) -> str:
 
 
 q2 = Exercise(
+    lesson=2,
+    number=2,
     names=("cure",),
     check_answer=_check_cure,
     hints=(
@@ -159,6 +163,8 @@ def _compare(name: str, found: float, correct: float, slips: list[tuple[float, s
 
 
 q3 = Exercise(
+    lesson=2,
+    number=3,
     names=("my_discriminator_loss", "my_generator_loss"),
     check_answer=_check_least_squares,
     hints=(

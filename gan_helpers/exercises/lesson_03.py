@@ -117,6 +117,8 @@ def _check_gradient(generator_loss: Callable, fake_logits: tf.Tensor) -> None:
 
 
 q1 = Exercise(
+    lesson=3,
+    number=1,
     names=("labelled_discriminator_loss", "labelled_generator_loss"),
     check_answer=_check_losses_from_labels,
     hints=(
@@ -196,6 +198,8 @@ def _check_smoothing(smoothed_discriminator_loss: Callable) -> str:
 
 
 q2 = Exercise(
+    lesson=3,
+    number=2,
     names=("smoothed_discriminator_loss",),
     check_answer=_check_smoothing,
     hints=(
@@ -294,6 +298,8 @@ def _check_sampling(repaired_samples: Callable) -> str:
 
 
 q3 = Exercise(
+    lesson=3,
+    number=3,
     names=("repaired_samples",),
     check_answer=_check_sampling,
     hints=(

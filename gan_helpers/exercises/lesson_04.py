@@ -35,6 +35,8 @@ def _check_classes(effective_classes: Callable) -> str:
 
 
 q1 = Exercise(
+    lesson=4,
+    number=1,
     names=("effective_classes",),
     check_answer=_check_classes,
     hints=(
@@ -80,6 +82,8 @@ def _says(labels_are_right: Callable, loss: Callable) -> bool:
 
 
 q2 = Exercise(
+    lesson=4,
+    number=2,
     names=("labels_are_right",),
     check_answer=_check_labels,
     hints=(

@@ -64,6 +64,8 @@ def _check_final_size(final_size) -> str:
 
 
 q1 = Exercise(
+    lesson=5,
+    number=1,
     names=("final_size",),
     check_answer=_check_final_size,
     hints=(
@@ -142,6 +144,8 @@ def _check_paint(paint) -> str:
 
 
 q2 = Exercise(
+    lesson=5,
+    number=2,
     names=("paint",),
     check_answer=_check_paint,
     hints=(
@@ -209,6 +213,8 @@ def _check_balanced_accuracy(balanced_accuracy) -> str:
 
 
 q3 = Exercise(
+    lesson=5,
+    number=3,
     names=("balanced_accuracy",),
     check_answer=_check_balanced_accuracy,
     hints=(

@@ -39,6 +39,8 @@ def _check_doubling_block(build_doubling_block) -> str:
 
 
 q1 = Exercise(
+    lesson=6,
+    number=1,
     names=("build_doubling_block",),
     check_answer=_check_doubling_block,
     hints=(
@@ -120,6 +122,8 @@ def _tiny_discriminator() -> keras.Sequential:
 
 
 q2 = Exercise(
+    lesson=6,
+    number=2,
     names=("judge",),
     check_answer=_check_judge,
     hints=(
@@ -160,6 +164,8 @@ def _check_update_average(update_average) -> str:
 
 
 q3 = Exercise(
+    lesson=6,
+    number=3,
     names=("update_average",),
     check_answer=_check_update_average,
     hints=(

@@ -47,6 +47,8 @@ def _check_frechet_1d(frechet_1d) -> str:
 
 
 q1 = Exercise(
+    lesson=7,
+    number=1,
     names=("frechet_1d",),
     check_answer=_check_frechet_1d,
     hints=(
@@ -107,6 +109,8 @@ def _check_unbiased_mean(unbiased_mean) -> str:
 
 
 q2 = Exercise(
+    lesson=7,
+    number=2,
     names=("unbiased_mean",),
     check_answer=_check_unbiased_mean,
     hints=(
@@ -165,6 +169,8 @@ def _check_share_of_copies(share_of_copies) -> str:
 
 
 q3 = Exercise(
+    lesson=7,
+    number=3,
     names=("share_of_copies",),
     check_answer=_check_share_of_copies,
     hints=(

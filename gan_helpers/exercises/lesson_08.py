@@ -1,6 +1,6 @@
 """Exercises of lesson 8: a walk on the shell, truncation by redrawing, a class put for another."""
 
-from gan_helpers.exercises.core import Exercise, NotYet
+from gan_helpers.exercises.core import Exercise, NotYet, compare_array
 from gan_helpers.latents import spherical_interpolation
 
 import numpy as np
@@ -70,6 +70,8 @@ def _check_other_lengths(repaired_walk, start, end) -> None:
 
 
 q1 = Exercise(
+    lesson=8,
+    number=1,
     names=("repaired_walk",),
     check_answer=_check_walk,
     hints=(
@@ -188,6 +190,8 @@ def _deviation(limit: float) -> float:
 
 
 q2 = Exercise(
+    lesson=8,
+    number=2,
     names=("truncated_latents",),
     check_answer=_check_truncated,
     hints=(
@@ -241,11 +245,13 @@ def _check_swap(swap_class) -> str:
             "the mean of all is taken away; take that of `source`.",
         ),
     )
-    for slip, nudge in slips:
-        if np.allclose(_direction(result), _direction(slip), atol=1e-4):
-            raise NotYet(nudge)
-    if not np.allclose(_direction(result), _direction(moved), atol=1e-4):
-        raise NotYet("these are not latents of `source`, minus their mean, plus that of `target`.")
+    compare_array(
+        _direction(result),
+        _direction(moved),
+        [(_direction(slip), nudge) for slip, nudge in slips],
+        "these are not latents of `source`, minus their mean, plus that of `target`.",
+        tolerance=1e-4,
+    )
     lengths = np.linalg.norm(result, axis=1)
     if np.allclose(result, moved, atol=1e-4):
         raise NotYet(
@@ -269,6 +275,8 @@ def _check_swap(swap_class) -> str:
 
 
 q3 = Exercise(
+    lesson=8,
+    number=3,
     names=("swap_class",),
     check_answer=_check_swap,
     hints=(

@@ -1,14 +1,10 @@
 """Exercises of lesson 9: the logit of a pair, agreement by class, words to numbers."""
 
-from gan_helpers.exercises.core import Exercise, NotYet
+from gan_helpers.exercises.core import Exercise, NotYet, compare_array
 
 import numpy as np
 
 __all__ = ["q1", "q2", "q3"]
-
-
-def _close(answer: np.ndarray, expected: np.ndarray) -> bool:
-    return answer.shape == expected.shape and np.allclose(answer, expected, atol=1e-6)
 
 
 def _check_projection_logit(projection_logit) -> str:
@@ -31,19 +27,16 @@ def _check_projection_logit(projection_logit) -> str:
         ),
         (real * match, "you multiply the two sums; add them."),
     ]
-    for wrong, nudge in slips:
-        if _close(answer, wrong):
-            raise NotYet(nudge)
+    otherwise = "the numbers differ. The logit is w . h + e(y) . h, with e(y) a row of table."
     if answer.shape != (4,):
-        raise NotYet(
-            f"for 4 images it gives shape {answer.shape}; expected is one logit each, (4,)."
-        )
-    if not _close(answer, real + match):
-        raise NotYet("the numbers differ. The logit is w . h + e(y) . h, with e(y) a row of table.")
+        otherwise = f"for 4 images it gives shape {answer.shape}; expected is one logit each, (4,)."
+    compare_array(answer, real + match, slips, otherwise)
     return "one sum asks whether the image is real, the other whether it fits its label."
 
 
 q1 = Exercise(
+    lesson=9,
+    number=1,
     names=("projection_logit",),
     check_answer=_check_projection_logit,
     hints=(
@@ -84,23 +77,22 @@ def _check_agreement_by_class(agreement_by_class) -> str:
         ),
         (100 * expected, "that is per cent; return shares from 0 to 1."),
         (
-            np.asarray((asked == named).mean()),
+            (asked == named).mean(),
             "that is one share for all classes; a generator may know nine and miss the tenth. "
             "Return one for each class.",
         ),
     ]
-    for wrong, nudge in slips:
-        if _close(answer, np.asarray(wrong, float)):
-            raise NotYet(nudge)
-    if not _close(answer, expected):
-        raise NotYet(
-            f"for three classes it gives {np.round(answer, 2).tolist()}, expected is "
-            f"{expected.tolist()}."
-        )
+    otherwise = (
+        f"for three classes it gives {np.round(answer, 2).tolist()}, expected is "
+        f"{expected.tolist()}."
+    )
+    compare_array(answer, expected, slips, otherwise)
     return "now a class that is never drawn cannot hide behind the others."
 
 
 q2 = Exercise(
+    lesson=9,
+    number=2,
     names=("agreement_by_class",),
     check_answer=_check_agreement_by_class,
     hints=(
@@ -147,6 +139,8 @@ def _check_encode_caption(encode_caption) -> str:
 
 
 q3 = Exercise(
+    lesson=9,
+    number=3,
     names=("encode_caption",),
     check_answer=_check_encode_caption,
     hints=(

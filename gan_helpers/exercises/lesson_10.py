@@ -55,6 +55,8 @@ def _check_psnr(psnr) -> str:
 
 
 q1 = Exercise(
+    lesson=10,
+    number=1,
     names=("psnr",),
     check_answer=_check_psnr,
     hints=(
@@ -105,6 +107,8 @@ def _check_keep_known(keep_known) -> str:
 
 
 q2 = Exercise(
+    lesson=10,
+    number=2,
     names=("keep_known",),
     check_answer=_check_keep_known,
     hints=(
@@ -163,6 +167,8 @@ def _check_fair_split(fair_split) -> str:
 
 
 q3 = Exercise(
+    lesson=10,
+    number=3,
     names=("fair_split",),
     check_answer=_check_fair_split,
     hints=(
