@@ -207,3 +207,69 @@ def test_check_outside_a_notebook_finds_nothing(monkeypatch, capsys):
     monkeypatch.setattr(core, "get_ipython", lambda: None)
     example(str).check()
     assert capsys.readouterr().out.startswith("Not attempted: days is not defined.")
+
+
+AWKWARD = {
+    "None": "None",
+    "a text": '"text"',
+    "a number": "3",
+    "not a number": 'float("nan")',
+    "infinity": 'float("inf")',
+    "a list": "[]",
+    "a dict": "{}",
+    "a class": "type('Answer', (), {})",
+    "an array": "np.arange(6.0)",
+    "an array of objects": "np.array([None, 'text'], dtype=object)",
+    "a function of no arguments": "lambda: 1 / 0",
+    "returns None": "lambda *a, **k: None",
+    "returns a text": 'lambda *a, **k: "x"',
+    "returns a number": "lambda *a, **k: 3",
+    "returns nan": 'lambda *a, **k: float("nan")',
+    "returns infinity": 'lambda *a, **k: float("inf")',
+    "returns an empty table": "lambda *a, **k: [[]]",
+    "returns objects": "lambda *a, **k: np.array([None, 'text'], dtype=object)",
+    "returns a million numbers": "lambda *a, **k: np.zeros(1_000_000)",
+    "returns a generator": "lambda *a, **k: (number for number in (1, 2))",
+    "returns a class": "lambda *a, **k: dict",
+    "returns a function": "lambda *a, **k: print",
+    "returns its inputs": "lambda *a, **k: a",
+    "exits": "lambda *a, **k: exit()",
+    "exits by sys": "lambda *a, **k: __import__('sys').exit()",
+    "never stops calling itself": "endless = lambda *a, **k: endless()",
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # as in a notebook, where a warning stops nothing
+@each_exercise
+@pytest.mark.parametrize("value", AWKWARD.values(), ids=AWKWARD.keys())
+def test_awkward_answers_are_not_yet(lesson, name, value):
+    code = "import numpy as np\n" + " = ".join([*find(lesson, name).names, value])
+    namespace: dict = {}
+    exec(code, namespace)
+    verdict = find(lesson, name).evaluate(namespace)
+    assert verdict.outcome == NOT_YET, verdict
+    assert verdict.message and len(verdict.message) < 700
+
+
+def test_an_interrupt_stops_a_check():
+    def interrupted(answer):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        example(interrupted).evaluate({"days": 7})
+
+
+def test_exit_in_an_answer_does_not_end_the_kernel(monkeypatch):
+    ended = []
+
+    class Shell:
+        def ask_exit(self):
+            ended.append(True)
+
+    notebook = Shell()
+    monkeypatch.setattr(core, "get_ipython", lambda: notebook)
+    verdict = example(lambda answer: answer()).evaluate({"days": lambda: notebook.ask_exit()})
+    assert str(verdict) == "Not yet: your code raised SystemExit: exit() was called"
+    assert not ended
+    notebook.ask_exit()
+    assert ended, "outside a check it does what it always did"

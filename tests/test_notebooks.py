@@ -15,6 +15,7 @@ LARGEST_NOTEBOOK = 1_500_000  # bytes
 FORBIDDEN_NAMES = ("z_dim", "noise_dim", "netG", "netD", "errG", "errD", "gen_imgs")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+PROGRESS = "from gan_helpers.exercises import progress\n\nprogress"
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
@@ -37,6 +38,10 @@ def lines(cell):
 
 def tags(cell):
     return cell.metadata.get("tags", [])
+
+
+def is_first(path):
+    return path.stem.startswith("01_")
 
 
 def outputs(lesson):
@@ -99,13 +104,29 @@ def test_it_has_two_or_three_exercises_each_with_its_check(lesson):
         assert "nbval-check-output" in tags(check)
 
 
-def test_it_closes_with_recap_next_and_references(lesson):
-    recap, closing = lesson.cells[-2:]
+def test_it_closes_with_recap_progress_next_and_references(path, lesson):
+    recap, progress, *table, closing = lesson.cells[-3 - 2 * is_first(path) :]
     assert recap.source.startswith("## Recap")
     assert 3 <= len(re.findall(r"^- (?!\*\*Common)", recap.source, flags=re.MULTILINE)) <= 5
     assert "**Common mistake:**" in recap.source
+    # Each imports what it needs: whoever comes back runs this cell alone.
+    assert progress.source == f"{PROGRESS}.show_lesson({int(path.stem[:2])})"
+    if is_first(path):
+        assert table[0].source.startswith("## Where you stand")
+        assert table[1].source == f"{PROGRESS}.show_table()"
     assert closing.source.startswith("**Next:**")
     assert "**References:**" in closing.source and LINK.search(closing.source)
+
+
+def test_stored_progress_is_that_of_a_student_who_begins(path, lesson):
+    cells = [cell for cell in lesson.cells if cell.source.startswith(PROGRESS)]
+    assert len(cells) == 1 + is_first(path)
+    for cell in cells:
+        (output,) = cell.outputs
+        text = output.get("text") or "".join(output.data.values())
+        assert "open" in text and not re.search(r"\btried\b|[1-9]\d* of|(?<!exercises )done", text)
+        # It depends on the folder in which the lesson runs, so it must not be compared.
+        assert "nbval-check-output" not in tags(cell)
 
 
 def test_cells_are_short(lesson):

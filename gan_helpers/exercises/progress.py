@@ -20,6 +20,7 @@ __all__ = ["TITLES", "ProgressTable", "exercise_count", "record", "show_lesson",
 
 FILE = Path("exercise_progress.jsonl")
 STATES = {NOT_ATTEMPTED: "open", NOT_YET: "tried", CORRECT: "done"}
+LEFT = 'style="text-align: left"'  # notebooks align cells to the right
 TITLES = {
     1: "The adversarial game",
     2: "A live GAN that you drive",
@@ -141,17 +142,22 @@ class ProgressTable:
 
     def _repr_html_(self) -> str:
         heads = "".join(f'<th scope="col">Exercise {number}</th>' for number in self._columns)
-        rows = "".join(
-            f'<tr><th scope="row" style="text-align: left">{lesson}. {html.escape(TITLES[lesson])}'
+        rows = [
+            f'<tr><th scope="row" {LEFT}>{lesson}. {html.escape(TITLES[lesson])}'
             f"</th>{''.join(f'<td>{state}</td>' for state in states)}</tr>"
             for lesson, states in self._rows()
-        )
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in (self.next_lesson, *self.notes))
-        return (
-            "<table><caption>Your exercises</caption>"
-            f'<thead><tr><th scope="col" style="text-align: left">Lesson</th>{heads}</tr></thead>'
-            f'<tbody>{rows}</tbody><tfoot><tr><th scope="row" style="text-align: left">Total</th>'
-            f'<td colspan="{len(self._columns)}">{self.total}</td></tr></tfoot></table>{notes}'
+        ]
+        return "\n".join(
+            [
+                "<table><caption>Your exercises</caption>",
+                f'<thead><tr><th scope="col" {LEFT}>Lesson</th>{heads}</tr></thead>',
+                "<tbody>",
+                *rows,
+                "</tbody>",
+                f'<tfoot><tr><th scope="row" {LEFT}>Total</th>'
+                f'<td colspan="{len(self._columns)}">{self.total}</td></tr></tfoot></table>',
+                *(f"<p>{html.escape(note)}</p>" for note in (self.next_lesson, *self.notes)),
+            ]
         )
 
     @property

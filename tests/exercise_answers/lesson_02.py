@@ -51,6 +51,8 @@ ANSWERS = {
             "cure = {}": "at least one setting",
             'cure = {"speed": 3}': "no setting 'speed'",
             'cure = {"seed": 3}': "must stay",
+            'cure = {"discriminator_steps": 100_000}': "too long",
+            'cure = {"loss": "no such loss"}': "raised ValueError",
             'cure = {"loss": "hinge"}': "modes are covered",
         },
     },
