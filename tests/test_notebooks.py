@@ -88,8 +88,13 @@ def test_it_lets_the_student_predict_before_running(lesson):
     ]
     assert 4 <= len(predictions) <= 6
     for index in predictions:
-        assert len(lines(lesson.cells[index])) <= 4
+        question, _, answer = lesson.cells[index].source.partition("\n\n<details>")
+        assert 1 <= len(question.splitlines()) <= 4
+        assert re.fullmatch(r"<summary>Answer</summary>.{40,}</details>", answer, flags=re.DOTALL)
         assert lesson.cells[index + 1].cell_type == "code", "what was predicted is run next"
+        # JupyterLab shows the stored result only once the cell has been run.
+        result = next(cell for cell in lesson.cells[index:] if cell.get("outputs"))
+        assert result.metadata["jupyter"]["outputs_hidden"]
 
 
 def test_it_has_two_or_three_exercises_each_with_its_check(lesson):
