@@ -1,16 +1,188 @@
+"""Every page of every deck, in a browser without a network: nothing is missing or cut off."""
+
 import re
 import runpy
 from pathlib import Path
 
+from browser import find_browser
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
 ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = runpy.run_path(str(ROOT / "scripts" / "export_slides.py"))
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+PAGE = (1280, 720)
+SMALLEST_TEXT, SMALLEST_CODE, LOWEST_PICTURE = 22, 16, 200  # pixels
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=[path.stem[:2] for path in LESSONS])
+
+# What a page shows, measured: whatever is folded, spoken or only read aloud does not count.
+LOOK = """() => {
+    const page = Reveal.getCurrentSlide().querySelector('.page');
+    const edge = page.getBoundingClientRect();
+    const shown = [...page.querySelectorAll('*')].filter(part =>
+        part.checkVisibility() && !part.closest('mjx-assistive-mml, svg, pre *'));
+    const size = part => parseFloat(getComputedStyle(part).fontSize);
+    const listings = shown.filter(part => part.tagName === 'PRE');
+    return {
+        start: page.innerText.slice(0, 80),
+        content: shown.length > 1,
+        outside: shown.filter(part => {
+            const box = part.getBoundingClientRect();
+            return box.bottom > edge.bottom + 1 || box.right > edge.right + 1;
+        }).map(part => part.outerHTML.slice(0, 200)),
+        cut: listings.filter(part => part.scrollWidth > part.clientWidth
+                || part.scrollHeight > part.clientHeight + 1).map(part => part.innerText),
+        code: listings.map(size),
+        text: [...page.querySelectorAll('.prose > p, .prose > ul, .prose > ol')].map(size),
+        pictures: shown.filter(part => part.tagName === 'IMG').map(part => ({
+            loaded: part.complete && part.naturalWidth > 0,
+            height: part.getBoundingClientRect().height,
+            alt: part.alt,
+        })),
+        last: Reveal.isLastSlide(),
+    };
+}"""
 
 
-def test_a_deck_keeps_every_picture_with_its_alt_text():
-    script = runpy.run_path(str(ROOT / "scripts" / "export_slides.py"))
-    deck = script["export"](ROOT / "notebooks" / "01_adversarial_game.ipynb")
-    images = re.findall(r"<img [^>]*>", deck)
-    assert len(images) >= 10
-    for image in images:
-        assert re.search(r'alt="[^"]{20,}"', image), image[:200]
-        assert 'src="data:image/' in image, image[:200]
-    assert deck.count("<section") >= 20
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    for path in LESSONS:
+        (folder / f"{path.stem}.slides.html").write_text(SCRIPT["export"](path), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright),
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def deck(chromium, decks, path):
+    """The deck's page in a browser, and what went wrong in it or left the machine."""
+    context = chromium.new_context(viewport=dict(zip(("width", "height"), PAGE, strict=True)))
+    context.set_offline(True)
+    page, faults = context.new_page(), []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: faults.append(request.url) if leaves(request.url) else None)
+    page.address = (decks / f"{path.stem}.slides.html").as_uri()
+    open_deck(page)
+    yield page, faults
+    context.close()
+
+
+def leaves(address: str) -> bool:
+    return not address.startswith(("file:", "data:", "blob:"))
+
+
+def open_deck(page, query: str = "") -> None:
+    page.goto(page.address + query)
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
+
+
+def pages(page):
+    """Go through the deck as a presenter's remote does."""
+    while True:
+        seen = page.evaluate(LOOK)
+        yield seen
+        if seen["last"]:
+            return
+        page.keyboard.press("PageDown")
+
+
+@each_lesson
+def test_every_page_is_whole_and_readable(deck, path):
+    page, faults = deck
+    count = 0
+    for seen in pages(page):
+        count += 1
+        where = f"page {count}: {seen['start']}"
+        assert seen["content"], where
+        assert not seen["outside"], where
+        assert not seen["cut"], where
+        assert all(size >= SMALLEST_CODE for size in seen["code"]), where
+        assert all(size >= SMALLEST_TEXT for size in seen["text"]), where
+        for picture in seen["pictures"]:
+            assert picture["loaded"], where
+            assert picture["height"] >= LOWEST_PICTURE, where
+            assert len(picture["alt"]) >= 20, where
+    notebook = nbformat.read(path, as_version=4)
+    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells]
+    assert count >= sum(kind in ("slide", "subslide", "fragment") for kind in kinds)
+    assert faults == []
+
+
+@each_lesson
+def test_notes_are_spoken_and_formulas_set(deck, path):
+    page, _ = deck
+    notebook = nbformat.read(path, as_version=4)
+    spoken = [
+        cell for cell in notebook.cells if cell.metadata["slideshow"]["slide_type"] == "notes"
+    ]
+    notes = page.locator("aside.notes").all_inner_texts()
+    assert 0 < len(notes) <= len(spoken)
+    # Each section has the notes of all cells that belong to it, in full.
+    written = sum(len(cell.source.split()) for cell in spoken)
+    assert sum(len(text.split()) for text in notes) > 0.8 * written
+    formulas = sum(
+        "$" in re.sub(r"`[^`]*`", "", cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+    )
+    assert page.locator("mjx-container").count() >= formulas
+    assert page.locator("mjx-merror").count() == 0
+
+
+@each_lesson
+def test_axe_finds_nothing_serious(deck):
+    page, _ = deck
+    # Printing lays all pages out at once, so that one look sees them all.
+    open_deck(page, "?print-pdf")
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (finding["id"], finding["nodes"][0]["html"][:300])
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("path", [LESSONS[5]], ids=["06"])
+def test_a_presenter_sees_notes_answers_code_and_a_moving_picture(deck):
+    page, faults = deck
+    animation = "picture img"
+    section = page.locator("section section", has=page.locator(animation))
+    number = section.evaluate("part => Reveal.getSlides().indexOf(part)")
+    for _ in range(number):
+        page.keyboard.press("ArrowRight")
+    picture = section.locator(animation)
+    before = picture.screenshot()
+    page.wait_for_timeout(1500)
+    assert picture.screenshot() != before
+    # Whoever asked the system for less motion gets the still.
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_function(
+        "picture => picture.currentSrc.startsWith('data:image/png')", arg=picture.element_handle()
+    )
+
+    # A fold opens from the keyboard, and the page stays whole.
+    fold = section.locator("summary")
+    fold.focus()
+    page.keyboard.press("Enter")
+    assert section.locator("details pre").is_visible()
+    assert not page.evaluate(LOOK)["outside"]
+
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    opened.value.get_by_text("Notes").first.wait_for()
+    assert faults == []
