@@ -4,17 +4,13 @@ import re
 import runpy
 from pathlib import Path
 
-from browser import find_browser
-
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from browser import launch, offline_page, serious_findings
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "export_slides.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-PAGE = (1280, 720)
 SMALLEST_TEXT, SMALLEST_CODE, LOWEST_PICTURE = 22, 16, 200  # pixels
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=[path.stem[:2] for path in LESSONS])
 
@@ -57,32 +53,19 @@ def decks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(playwright),
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-        )
+    with launch() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def deck(chromium, decks, path):
     """The deck's page in a browser, and what went wrong in it or left the machine."""
-    context = chromium.new_context(viewport=dict(zip(("width", "height"), PAGE, strict=True)))
-    context.set_offline(True)
-    page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: faults.append(request.url) if leaves(request.url) else None)
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page, faults = offline_page(context)
     page.address = (decks / f"{path.stem}.slides.html").as_uri()
     open_deck(page)
     yield page, faults
     context.close()
-
-
-def leaves(address: str) -> bool:
-    return not address.startswith(("file:", "data:", "blob:"))
 
 
 def open_deck(page, query: str = "") -> None:
@@ -148,13 +131,7 @@ def test_axe_finds_nothing_serious(deck):
     page, _ = deck
     # Printing lays all pages out at once, so that one look sees them all.
     open_deck(page, "?print-pdf")
-    found = Axe().run(page).response["violations"]
-    serious = [
-        (finding["id"], finding["nodes"][0]["html"][:300])
-        for finding in found
-        if finding["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious_findings(page) == []
 
 
 @pytest.mark.parametrize("path", [LESSONS[5]], ids=["06"])
