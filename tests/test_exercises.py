@@ -12,6 +12,7 @@ The starter and the shown solution are also run where they belong, in the notebo
 """
 
 import copy
+import functools
 import importlib
 import pkgutil
 import runpy
@@ -42,6 +43,7 @@ def find(lesson: str, name: str) -> Exercise:
     return getattr(importlib.import_module(f"gan_helpers.exercises.{lesson}"), name)
 
 
+@functools.cache  # lesson 2 plays a game for each answer
 def judge(lesson: str, name: str, code: str) -> core.Verdict:
     """What the exercise says after a cell with ``code`` has been run in the lesson."""
     namespace: dict = {}
