@@ -24,12 +24,14 @@ from gan_helpers.plots import (
     picture_figure,
 )
 
+import anywidget
 import ipywidgets
 import numpy as np
 from PIL import Image
 from traitlets import Unicode
 
 __all__ = [
+    "AccessibleNames",
     "Animation",
     "Scrubber",
     "TitledImage",
@@ -233,6 +235,16 @@ def with_still(data: dict, still: bytes, alt: str) -> tuple[dict, dict]:
     return {**data, "image/png": _base64(still), "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
+class AccessibleNames(anywidget.AnyWidget):
+    """Unseen part of a box that names its sliders and players for screen readers.
+
+    ipywidgets 8.1 writes a slider's description beside it, but does not name its handle, and the
+    buttons of its player carry an icon alone.
+    """
+
+    _esm = Path(__file__).parent / "accessible_names.js"
+
+
 class WidgetWithStill(ipywidgets.VBox):
     """A widget that brings a still picture with alt text for places without a live front end.
 
@@ -243,6 +255,9 @@ class WidgetWithStill(ipywidgets.VBox):
 
     alt: str
     still: bytes
+
+    def __init__(self, children: Sequence[ipywidgets.Widget] = (), **kwargs: Any) -> None:
+        super().__init__([*children, AccessibleNames()], **kwargs)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         return with_still(super()._repr_mimebundle_(**kwargs) or {}, self.still, self.alt)

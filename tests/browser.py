@@ -57,10 +57,11 @@ def leaves(address: str) -> bool:
     return not address.startswith(("file:", "data:", "blob:"))
 
 
-def serious_findings(page: Page) -> list[tuple[str, str]]:
-    """What axe finds serious or critical: the rule, and the first place."""
+def serious_findings(page: Page, within: str = "body") -> list[tuple[str, str]]:
+    """What axe finds serious or critical in parts of a page: the rule, and the first place."""
+    found = Axe().run(page, context={"include": [[within]]}).response["violations"]
     return [
         (finding["id"], finding["nodes"][0]["html"][:300])
-        for finding in Axe().run(page).response["violations"]
+        for finding in found
         if finding["impact"] in ("serious", "critical")
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
-from browser import launch
+from browser import launch, serious_findings
 from lesson_slices import cells_needed
 from playwright.sync_api import Page
 
@@ -48,6 +48,8 @@ NOTEBOOK_STATE = """() => {
 KERNEL_IS_IDLE = """() =>
     window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'
 """
+# Where JupyterLab shows our widgets; its own frame is not ours to judge.
+WIDGETS = ".jp-OutputArea-output .jupyter-widgets"
 IS_DRAWN = """image => image.complete && image.naturalWidth > 100"""
 
 
@@ -235,6 +237,7 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     page.keyboard.press("End")
     film.locator("img[title*='step 600']").wait_for()
     assert frame.get_attribute("src") != source
+    assert serious_findings(page, WIDGETS) == []
 
 
 class TestStudent:
@@ -312,6 +315,7 @@ def test_every_control_changes_its_picture(page, path, tmp_path):
     assert state["errors"] == []
     assert state["run"] == state["cells"]
     assert page.get_by_text("javascript error").count() == 0
+    assert serious_findings(page, WIDGETS) == []
     for name in LIVE_FIGURES[path.stem]:
         live = page.locator(".jp-CodeCell", has_text=call_of(name))
         live.scroll_into_view_if_needed()
@@ -375,6 +379,8 @@ def test_drive_the_playground(page, tmp_path):
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
     before = picture.screenshot(path=tmp_path / "before.png")
     first = counted(playground)
+
+    assert serious_findings(page, WIDGETS) == []
 
     # Play: counter and picture move on, and the kernel still answers another cell.
     find_button(playground, "Play").click()
