@@ -5,7 +5,6 @@ Only here do widgets, front end and kernel meet. It takes some minutes.
 
 import os
 import re
-import runpy
 import secrets
 import shutil
 import socket
@@ -17,13 +16,12 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
-from playwright.sync_api import Page, sync_playwright
+from browser import open_browser
+from playwright.sync_api import Page
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SLIDERS = NOTEBOOKS / "01_adversarial_game.ipynb"
 PLAYGROUND = NOTEBOOKS / "02_gan_playground.ipynb"
-# The same names for which the test command looks before it installs a browser.
-BROWSERS = runpy.run_path(str(NOTEBOOKS.parent / "scripts" / "bootstrap.py"))["BROWSERS"]
 START_TIMEOUT = 60  # seconds
 RUN_TIMEOUT = 240  # seconds; machines that run other tests beside this one are slow
 
@@ -42,20 +40,6 @@ KERNEL_IS_IDLE = """() =>
     window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'
 """
 IS_DRAWN = """image => image.complete && image.naturalWidth > 100"""
-
-
-def find_browser(playwright) -> str:
-    for name in BROWSERS:
-        path = shutil.which(name)
-        if path:
-            return path
-    path = playwright.chromium.executable_path
-    if Path(path).exists():
-        return path
-    pytest.fail(
-        "No browser found. Install Chromium or Google Chrome, or run "
-        f"`{sys.executable} -m playwright install chromium`."
-    )
 
 
 @pytest.fixture
@@ -142,11 +126,7 @@ def stop(server: subprocess.Popen, address: str, token: str) -> None:
 
 @pytest.fixture
 def page(lab, tmp_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(playwright),
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-        )
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(lab)
         # Running cells earlier would open a dialogue that asks for a kernel.
@@ -154,7 +134,6 @@ def page(lab, tmp_path):
         yield page
         # What was last on the screen, for whoever has to find out why a test failed.
         page.screenshot(path=tmp_path / "last.png")
-        browser.close()
 
 
 def run_all(page: Page) -> dict:
