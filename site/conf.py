@@ -34,6 +34,7 @@ html_context = {"default_mode": "light"}
 html_copy_source = False
 html_show_copyright = False
 html_use_index = False
+html_scaled_image_link = False
 # The summaries are fetched page by page, which browsers refuse on a site opened from the disk.
 html_show_search_summary = False
 # MathJax's menu would load parts that the site leaves out, and make each formula a stop of Tab.

