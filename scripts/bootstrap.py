@@ -1,6 +1,6 @@
 """Make .venv, install what a target needs, and run the target.
 
-    python scripts/bootstrap.py lab|test|notebooks|outputs|slides|bench
+    python scripts/bootstrap.py lab|test|notebooks|outputs|slides|site|bench
 
 The syntax stays old on purpose: an unsupported Python must get as far as the sentence that
 says so.
@@ -30,6 +30,7 @@ def main():
         "notebooks": (TEST_REQUIREMENTS, run_notebooks),
         "outputs": (TEST_REQUIREMENTS, store_outputs),
         "slides": (TEST_REQUIREMENTS, export_slides),
+        "site": (TEST_REQUIREMENTS, build_site),
         "bench": (TEST_REQUIREMENTS, run_benchmarks),
     }
     target, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
@@ -72,6 +73,10 @@ def store_outputs():
 
 def export_slides():
     return call("scripts/export_slides.py")
+
+
+def build_site():
+    return call("scripts/build_site.py")
 
 
 def run_benchmarks(*arguments):

@@ -46,9 +46,9 @@ def offline_page(context: BrowserContext) -> tuple[Page, list[str]]:
     """A new page without a network, and the list of its complaints and of what it asked for."""
     context.set_offline(True)
     page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text))
+    page.on("console", lambda line: line.type in ("error", "warning") and faults.append(line.text))
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: faults.append(request.url) if leaves(request.url) else None)
+    page.on("request", lambda request: leaves(request.url) and faults.append(request.url))
     return page, faults
 
 
@@ -59,9 +59,11 @@ def leaves(address: str) -> bool:
 
 def serious_findings(page: Page, within: str = "body") -> list[tuple[str, str]]:
     """What axe finds serious or critical in parts of a page: the rule, and the first place."""
-    found = Axe().run(page, context={"include": [[within]]}).response["violations"]
+    # `preload` would fetch style sheets, which pages from the disk must not.
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = Axe().run(page, context={"include": [[within]]}, options=options)
     return [
         (finding["id"], finding["nodes"][0]["html"][:300])
-        for finding in found
+        for finding in found.response["violations"]
         if finding["impact"] in ("serious", "critical")
     ]
