@@ -11,6 +11,7 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes"}
+README = (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
 LARGEST_NOTEBOOK = 1_500_000  # bytes
 FORBIDDEN_NAMES = ("z_dim", "noise_dim", "netG", "netD", "errG", "errD", "gen_imgs")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
@@ -158,6 +159,18 @@ def test_every_picture_in_the_text_has_alt_text_and_every_file_exists(lesson):
         for target in LINK.findall(cell.source):
             if not target.startswith(("http", "#")):
                 assert (NOTEBOOKS / target.split("#")[0]).exists(), target
+
+
+def test_every_moving_picture_in_the_text_has_a_still_beside_it(lesson):
+    texts = [cell.source for cell in cells(lesson, "markdown")] + [README]
+    for text in texts:
+        if any(target.endswith(".gif") for _, target in IMAGE.findall(text)):
+            assert any(target.endswith(".png") for target in LINK.findall(text)), text[:200]
+
+
+def test_the_readme_calls_it_by_its_title(path, lesson):
+    title = lesson.cells[0].source.splitlines()[0].removeprefix("# ")
+    assert f"[{title}](notebooks/{path.name})" in README
 
 
 def test_every_cell_knows_its_place_on_the_slides(lesson):
