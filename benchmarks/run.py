@@ -7,9 +7,9 @@
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), playground (its pictures a second, answers
 and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
-of lesson 4), tests (time and memory of the test command's slowest files), shipped (quality of the
-weights in the box), distance (quality against training time, seven recipes; seven times the
-minutes). Let nothing else run meanwhile.
+of lesson 4), rerun (lessons whose cells run again, and the memory), tests (time and memory of the
+test command's slowest files), shipped (quality of the weights in the box), distance (quality
+against training time, seven recipes; seven times the minutes). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import keras
 import numpy as np
 import playground
 import recipes
+import rerun
 import sliders
 import tensorflow as tf
 import test_costs
@@ -40,6 +41,7 @@ PARTS = (
     "playground",
     "sliders",
     "clinic",
+    "rerun",
     "tests",
     "shipped",
     "distance",
@@ -64,6 +66,7 @@ def main() -> None:
         "playground": lambda: playground.measure(arguments.minutes),
         "sliders": sliders.measure,
         "clinic": lambda: clinic.show(arguments.seeds),
+        "rerun": rerun.measure,
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),

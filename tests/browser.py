@@ -16,6 +16,10 @@ BROWSERS = runpy.run_path(str(Path(__file__).parent.parent / "scripts" / "bootst
     "BROWSERS"
 ]
 
+# Thousands of coloured words make the check twenty times slower, and all lessons colour alike.
+TAKE_COLOURS_FROM_CODE = """() => document.querySelectorAll('pre')
+    .forEach(code => { code.textContent = code.textContent; })"""
+
 
 def find_browser(playwright: Playwright) -> str:
     for name in BROWSERS:

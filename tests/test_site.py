@@ -8,16 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import launch, offline_page, serious_findings
+from browser import TAKE_COLOURS_FROM_CODE, launch, offline_page, serious_findings
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"notebooks/{path.stem}" for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
 PAGES = ["index", *LESSONS, "data/README", "benchmarks/README", "search"]
 README = "# Course\n\nA picture.\n\n## Start\n\n## Lessons\n\nOne.\n\nThree profiles\n"
-# Thousands of coloured words make the check twenty times slower, and all lessons colour alike.
-TAKE_COLOURS_FROM_CODE = """() => document.querySelectorAll('pre')
-    .forEach(code => { code.textContent = code.textContent; })"""
 VISIBLE_HEADINGS = """() => Array.from(document.querySelectorAll('h1, h2, h3, h4, h5, h6'))
     .filter(heading => heading.offsetParent).map(heading => Number(heading.tagName[1]))"""
 FORMULAS_ARE_SET = """async () => {

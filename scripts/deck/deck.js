@@ -6,13 +6,15 @@ function isVisible(part) {
     return part.getClientRects().length > 0;
 }
 
-/** Nothing reaches below the page, and no line of code beyond its box. */
+/** Nothing reaches into the lower margin, where the number of the page stands. */
 function fits(page) {
-    const bottom = page.getBoundingClientRect().bottom;
+    const margin = parseFloat(getComputedStyle(page).paddingBottom) * Reveal.getScale();
+    const bottom = page.getBoundingClientRect().bottom - margin;
     const parts = [...page.querySelectorAll(":scope > *, .prose > *")].filter(isVisible);
     return parts.every(part => part.getBoundingClientRect().bottom <= bottom + 1);
 }
 
+/** And no line of code is longer than its box. */
 function codeFits(page) {
     const listings = [...page.querySelectorAll("pre")].filter(isVisible);
     return fits(page) && listings.every(listing => listing.scrollWidth <= listing.clientWidth);
