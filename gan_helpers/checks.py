@@ -41,7 +41,7 @@ def describe(value: Any) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"an array of {getattr(value, 'dtype', 'unknown type')} with shape {shape}"
-    text = repr(value)
+    text = repr(str(value) if isinstance(value, str) else value)  # NumPy's texts name their type
     return text if len(text) <= 60 else f"a {type(value).__name__}"
 
 
@@ -122,7 +122,8 @@ def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
         ValueError: if it is another name, or none.
     """
     if not isinstance(name, str) or name not in list(known):
-        raise ValueError(f"There is no {kind} {describe(name)}; there are {', '.join(known)}.")
+        names = ", ".join(map(repr, known))
+        raise ValueError(f"There is no {kind} {describe(name)}; there are {names}.")
     return name
 
 

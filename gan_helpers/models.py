@@ -21,7 +21,14 @@ from gan_helpers.blocks import (
     small_normal,
     upsampling_block,
 )
-from gan_helpers.checks import check_name, check_number, check_path, check_sizes, check_whole
+from gan_helpers.checks import (
+    check_name,
+    check_number,
+    check_path,
+    check_sizes,
+    check_whole,
+    describe,
+)
 from gan_helpers.dataset_files import read_sums, verified_path
 from gan_helpers.precision import dtype_policy
 from gan_helpers.remedies import MinibatchDeviation
@@ -611,9 +618,11 @@ def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
     """
     matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
     found = [match for match in matches if match]
-    if name not in {match[1] for match in found}:
-        names = ", ".join(sorted({match[1] for match in found}))
-        raise ValueError(f"There are no training stages of {name!r}, only of {names}.")
+    names = sorted({match[1] for match in found})
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(
+            f"There are no training stages of {describe(name)}, only of {', '.join(names)}."
+        )
     return {
         int(match[2]): _load_shipped(f"{name}_generator", match[0])
         for match in found

@@ -26,6 +26,18 @@ MOST_CENTRES = 2000  # of points of your own
 FAIR_SHARE = 0.1  # of its share of the points that a covered mode gets at least
 
 
+def _check_points(name: str, points: np.ndarray) -> np.ndarray:
+    points = as_array(name, points)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+        raise ValueError(
+            f"{name} has shape {points.shape}; it must be (k, 2): one row for each of k points, "
+            "and at least one."
+        )
+    if not np.isfinite(points).all():
+        raise ValueError(f"{name} holds NaN or infinity; every coordinate must be finite.")
+    return points if points.dtype.kind == "f" else points.astype(np.float64)
+
+
 @dataclass(frozen=True)
 class PointDistribution:
     """Something to learn: points scattered by normal noise around a set of centres.
@@ -196,18 +208,6 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
     hits = np.bincount(nearest[good], minlength=modes)
     covered = (hits >= FAIR_SHARE * len(fake) / modes).sum() if distribution.separate else 0
     return {"good": float(good.mean()), "covered": int(covered)}
-
-
-def _check_points(name: str, points: np.ndarray) -> np.ndarray:
-    points = as_array(name, points)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-        raise ValueError(
-            f"{name} has shape {points.shape}; it must be (k, 2): one row for each of k points, "
-            "and at least one."
-        )
-    if not np.isfinite(points).all():
-        raise ValueError(f"{name} holds NaN or infinity; every coordinate must be finite.")
-    return points if points.dtype.kind == "f" else points.astype(np.float64)
 
 
 def _count_cells(points: np.ndarray) -> np.ndarray:
