@@ -419,7 +419,7 @@ def _check_features(name: str, features: np.ndarray, fewest: int) -> np.ndarray:
     # NaN fails this comparison too.
     if not (np.abs(features) <= LARGEST_FEATURE).all():
         raise ValueError(
-            f"{name} holds NaN, infinity or numbers beyond {LARGEST_FEATURE:g}. Look at the "
-            "network that made it."
+            f"{name} holds NaN or infinity, or numbers beyond {LARGEST_FEATURE:g}. Look at "
+            "the network that made it."
         )
     return features
