@@ -164,12 +164,18 @@ class MinibatchDeviation(keras.layers.Layer):
     each sample. A generator that collapses gives itself away by it. Real and generated samples must
     go through D in batches of their own.
 
-    Input ``(batch, features)``, output ``(batch, features + 1)``.
+    Input ``(batch, features)``, output ``(batch, features + 1)``. Input of another shape raises a
+    ``ValueError``.
 
     Source: Karras et al. 2018, "Progressive Growing of GANs", section 3, after Salimans et al.
     """
 
     def call(self, inputs: Tensor) -> Tensor:
+        if len(inputs.shape) != 2:
+            raise ValueError(
+                f"samples have shape {tuple(inputs.shape)}; it must be (batch, features). Put "
+                "keras.layers.Flatten before this layer."
+            )
         variance = ops.var(inputs, axis=0)
         deviation = ops.mean(ops.sqrt(variance + 1e-8))
         column = ops.broadcast_to(deviation, (ops.shape(inputs)[0], 1))

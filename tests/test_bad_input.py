@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import gan_helpers
 from gan_helpers import (
+    animated_files,
     animation,
     captions,
     clinic,
@@ -572,6 +573,11 @@ CASES = {
             | st.sampled_from([floats(4), floats(3, 1), floats(4, 2)]),
         },
     ),
+    "remedies.MinibatchDeviation": Case(
+        lambda samples: remedies.MinibatchDeviation()(samples),
+        lambda: {"samples": floats(4, 2)},
+        {"samples": st.sampled_from([floats(4), floats(4, 2, 2), floats(4, 2, 2, 1)])},
+    ),
     "remedies.unroll": Case(
         remedies.unroll,
         lambda: {
@@ -962,6 +968,21 @@ CASES = {
         animation.save_gif, ".gif", colours=NO_SIZE | NOTHING | st.sampled_from([1, 257])
     ),
     "animation.save_webp": written(animation.save_webp, ".webp", quality=NOT_WHOLE | st.just(101)),
+    "animated_files.check_frame": Case(
+        animated_files.check_frame,
+        lambda: {"frame": pixels(4, 4), "index": 0},
+        {"frame": NO_ARRAY | NOTHING | FLOATS | array(np.uint8, 4, BYTES) | array(np.uint8, 1)},
+    ),
+    "animated_files.checked_frames": Case(
+        lambda frames: list(animated_files.checked_frames(frames)),
+        lambda: {"frames": pixels(3, 4, 4)},
+        {"frames": NO_FRAMES | NOTHING},
+    ),
+    "animated_files.evenly_spaced": Case(
+        animated_files.evenly_spaced,
+        lambda: {"total": 5, "count": 2},
+        {"total": NO_SIZE | NOTHING, "count": NO_SIZE | NOTHING | st.just(1)},
+    ),
     # precision, training
     "precision.dtype_policy": Case(
         enter_policy, lambda: {"name": "float32"}, {"name": NO_NAME | NOTHING}
@@ -1011,7 +1032,7 @@ CASES = {
 # Public, but not for data from outside, or checked elsewhere.
 NOT_HERE = {
     "animation": {"AccessibleNames", "TitledImage", "WidgetWithStill", "with_still"},  # parts
-    "animated_files": {"check_frame", "checked_frames", "evenly_spaced", "save_gif", "save_webp"},
+    "animated_files": {"save_gif", "save_webp"},  # the same as in animation
     "blocks": None,  # parts of models and checks of their sizes
     "callbacks": None,  # tests/test_callbacks.py
     "captions": {"Reading"},  # a result
@@ -1029,7 +1050,6 @@ NOT_HERE = {
     "point_picture": None,
     "precision": {"fastest_dtype_policy"},
     "profiles": None,  # any value will do; tests/test_profiles.py
-    "remedies": {"MinibatchDeviation"},  # a layer of a network
     "training": {"Checkpoint", "load_checkpoint", "save_checkpoint"},  # tests/test_training.py
     "widgets": {"FigureWithSliders"},
 }
