@@ -292,15 +292,6 @@ class GAN(keras.Model):
             return logits
         return asked_logit(logits, labels) if self.conditional else realness(logits)
 
-    def _update_average(self) -> None:
-        self.steps.assign_add(1)
-        steps = ops.cast(self.steps, "float32")
-        decay = ops.minimum(self.ema_decay, (1.0 + steps) / (10.0 + steps))
-        # All weights, not only the trainable ones: BatchNormalization's moving statistics too.
-        for average, value in zip(self.ema_generator.weights, self.generator.weights, strict=True):
-            if keras.backend.is_float_dtype(value.dtype):
-                average.assign(average + (1.0 - decay) * (value - average))
-
     def _condition_shape(self) -> tuple[int | None, ...] | None:
         """Shape of one condition, () for a class; None for networks that take and name none."""
         if self.conditional:
@@ -310,7 +301,7 @@ class GAN(keras.Model):
         return () if self.names_classes else None
 
     def _check_conditions(self, conditions: tf.Tensor | None) -> None:
-        # While the step is traced, as below.
+        # In train_step this runs while the step is traced, so it costs nothing later.
         shape = self._condition_shape()
         if shape is None:
             if conditions is not None:
@@ -362,6 +353,15 @@ class GAN(keras.Model):
             check_whole_numbers("The conditions", conditions, self.condition_values)
         elif not np.isfinite(conditions).all():
             raise ValueError("The conditions hold NaN or infinity. Look at what made them.")
+
+    def _update_average(self) -> None:
+        self.steps.assign_add(1)
+        steps = ops.cast(self.steps, "float32")
+        decay = ops.minimum(self.ema_decay, (1.0 + steps) / (10.0 + steps))
+        # All weights, not only the trainable ones: BatchNormalization's moving statistics too.
+        for average, value in zip(self.ema_generator.weights, self.generator.weights, strict=True):
+            if keras.backend.is_float_dtype(value.dtype):
+                average.assign(average + (1.0 - decay) * (value - average))
 
     def _check_images(self, images: tf.Tensor) -> None:
         # Runs while the step is traced, so it costs nothing later.
