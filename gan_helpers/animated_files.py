@@ -16,10 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from gan_helpers.checks import as_array, check_number, check_path, check_whole, describe
+
 import numpy as np
 from PIL import Image
 
 __all__ = ["check_frame", "checked_frames", "evenly_spaced", "save_gif", "save_webp"]
+
+LONGEST = 3600.0  # seconds; a film of an hour is no animation for a page
+LARGEST_SIDE = 16383  # pixels, that of a WebP file
 
 # Browsers slow a frame of 10 ms or less down to 100 ms, so faster animations would crawl.
 MOST_FRAMES_PER_SECOND = 50
@@ -53,11 +58,10 @@ def save_gif(
         The path of the file.
 
     Raises:
-        TypeError: if a frame is not uint8.
+        TypeError: if a frame is not uint8, or the path is none.
         ValueError: if there are no frames, their shapes differ, or an argument is out of range.
     """
-    if not 2 <= colours <= 256:
-        raise ValueError(f"colours is {colours}; it must be from 2 to 256.")
+    check_whole("colours", colours, 2, 256)
     path = _check_target(path, ".gif", seconds, hold)
     with _reread(frames) as source:
         table = _ColourTable(colours)
@@ -100,11 +104,11 @@ def save_webp(
         The path of the file.
 
     Raises:
-        TypeError: if a frame is not uint8.
+        TypeError: if a frame is not uint8, or the path is none.
         ValueError: if there are no frames, their shapes differ, or an argument is out of range.
     """
-    if quality is not None and not 0 <= quality <= 100:
-        raise ValueError(f"quality is {quality}; it must be None or from 0 to 100.")
+    if quality is not None:
+        check_whole("quality", quality, 0, 100)
     path = _check_target(path, ".webp", seconds, hold)
     with _reread(frames) as source:
         count = sum(1 for _ in source)
@@ -116,6 +120,7 @@ def save_webp(
 
 def check_frame(frame: np.ndarray, index: int) -> np.ndarray:
     """Return the frame, or raise ``TypeError`` or ``ValueError`` if it is no uint8 picture."""
+    frame = as_array(f"Frame {index}", frame)
     if frame.dtype != np.uint8:
         raise TypeError(
             f"Frame {index} is {frame.dtype}; frames must be uint8 from 0 to 255. Turn pictures "
@@ -126,14 +131,21 @@ def check_frame(frame: np.ndarray, index: int) -> np.ndarray:
             f"Frame {index} has shape {frame.shape}; it must be (H, W) or (H, W, 3). "
             "image_grid turns several pictures into one frame."
         )
+    if max(frame.shape) > LARGEST_SIDE:
+        raise ValueError(
+            f"Frame {index} has shape {frame.shape}; a side may have {LARGEST_SIDE} pixels at "
+            "most. Show fewer or smaller pictures in one frame."
+        )
     return frame
 
 
 def checked_frames(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Yield the frames, one at a time, after making sure that they fit together."""
     shape = None
+    if not isinstance(frames, Iterable):
+        raise TypeError(f"frames is {describe(frames)}; give a list of uint8 pictures.")
     for index, frame in enumerate(frames):
-        frame = check_frame(np.asarray(frame), index)
+        frame = check_frame(frame, index)
         if shape is None:
             shape = frame.shape
         elif frame.shape != shape:
@@ -144,7 +156,13 @@ def checked_frames(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def evenly_spaced(total: int, count: int) -> list[int]:
-    """At most ``count`` indices below ``total``, with the first and the last among them."""
+    """At most ``count`` indices below ``total``, with the first and the last among them.
+
+    Raises:
+        ValueError: if ``total`` is below 1, or ``count`` too small for the first and the last.
+    """
+    check_whole("total", total)
+    check_whole("count", count, min(2, total))
     return np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()
 
 
@@ -179,7 +197,7 @@ class _Spool:
 @contextmanager
 def _reread(frames: Iterable[np.ndarray]) -> Iterator[Iterable[np.ndarray]]:
     """Frames that can be gone through twice: first to count them, then to write them."""
-    if iter(frames) is not frames:
+    if not isinstance(frames, Iterator):
         yield _Frames(frames)
         return
     with tempfile.TemporaryFile() as file:
@@ -205,13 +223,11 @@ def _timing(
 
 
 def _check_target(path: str | Path, suffix: str, seconds: float, hold: float) -> Path:
-    path = Path(path)
+    path = check_path("path", path)
     if path.suffix.lower() != suffix:
         raise ValueError(f"The path {str(path)!r} must end in {suffix!r}.")
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise ValueError(f"seconds is {seconds}; it must be above 0.")
-    if not (math.isfinite(hold) and hold >= 0):
-        raise ValueError(f"hold is {hold}; it must be 0 or more.")
+    check_number("seconds", seconds, above=0, most=LONGEST)
+    check_number("hold", hold, 0, LONGEST)
     return path
 
 

@@ -15,6 +15,11 @@ from gan_helpers.animated_files import (
     save_gif,
     save_webp,
 )
+from gan_helpers.checks import (
+    check_path,
+    check_texts,
+    check_whole,
+)
 from gan_helpers.plots import (
     LessonFigure,
     check_alt,
@@ -75,11 +80,8 @@ def image_grid(
     count, height, width, channels = images.shape
     if columns is None:
         columns = math.ceil(math.sqrt(count))
-    for name, value, least in (("columns", columns, 1), ("padding", padding, 0)):
-        if value < least:
-            raise ValueError(f"{name} is {value}; it must be at least {least}.")
-    _check_scale(scale)
-    columns = min(columns, count)
+    padding, scale = check_whole("padding", padding, 0), check_whole("scale", scale)
+    columns = min(check_whole("columns", columns), count)
     rows = math.ceil(count / columns)
     grid = np.full(
         (rows * (height + padding) - padding, columns * (width + padding) - padding, channels),
@@ -106,8 +108,9 @@ class Animation:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        TypeError: if ``alt`` is no text or ``still`` is not uint8.
-        ValueError: if ``alt`` is empty or the file is neither GIF nor WebP.
+        TypeError: if ``alt`` is no text, ``path`` no path or ``still`` is not uint8.
+        ValueError: if ``alt`` is empty, the file is neither GIF nor WebP, the still is no
+            picture, or the scale is no whole number.
     """
 
     def __init__(
@@ -118,7 +121,7 @@ class Animation:
         scale: int | None = None,
     ) -> None:
         self.alt = check_alt(alt)
-        self.path = Path(path)
+        self.path = check_path("path", path)
         self._file = self.path.read_bytes()
         try:
             animation = Image.open(io.BytesIO(self._file), formats=("GIF", "WEBP"))
@@ -127,7 +130,9 @@ class Animation:
                 f"{self.path} is neither GIF nor WebP; write it with save_gif or save_webp."
             ) from error
         self._mime_type = Image.MIME[animation.format]
-        self._scale = _shown_scale(animation.width) if scale is None else _check_scale(scale)
+        self._scale = (
+            _shown_scale(animation.width) if scale is None else check_whole("scale", scale)
+        )
         self._width = animation.width * self._scale
         if still is None:
             animation.seek(animation.n_frames - 1)
@@ -136,7 +141,7 @@ class Animation:
             with Image.open(still) as picture:
                 self._still = np.asarray(picture.convert("RGB"))
         else:
-            self._still = check_frame(np.asarray(still), 0)
+            self._still = check_frame(still, 0)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         moving = f"data:{self._mime_type};base64,{_base64(self._file)}"
@@ -194,15 +199,16 @@ def filmstrip(
             ``count`` is below 1.
     """
     check_alt(alt)
-    if count < 1:
-        raise ValueError(f"count is {count}; it must be at least 1.")
+    check_whole("count", count)
+    if scale is not None:
+        check_whole("scale", scale)
     frames = list(checked_frames(frames))
     labels = _check_labels(labels, len(frames))
     # A strip of one frame shows the result.
     chosen = evenly_spaced(len(frames), count) if count > 1 else [len(frames) - 1]
     pictures = [frames[index] for index in chosen]
     width = pictures[0].shape[1]
-    scale = max(1, round(180 / width)) if scale is None else _check_scale(scale)
+    scale = max(1, round(180 / width)) if scale is None else scale
     # As many rows as needed, all about equally long.
     widest = 1200
     rows = math.ceil(len(pictures) / max(1, widest // (scale * width + 6)))
@@ -284,8 +290,9 @@ class Scrubber(WidgetWithStill):
         label: the text beside the frame.
 
     Raises:
-        TypeError: if a frame is not uint8.
-        ValueError: if there are no frames, or their shapes or the number of labels do not fit.
+        TypeError: if a frame is not uint8, or the labels are no list of texts.
+        ValueError: if there are no frames, their shapes or the number of labels do not fit, or
+            a number is out of range.
     """
 
     def __init__(
@@ -298,12 +305,15 @@ class Scrubber(WidgetWithStill):
         interval: int = 150,
     ) -> None:
         self.alt = check_alt(alt)
+        check_whole("interval", interval)
+        if scale is not None:
+            check_whole("scale", scale)
         self._pictures = []
         for frame in checked_frames(frames):
             if scale is None:
                 scale = _shown_scale(frame.shape[1])
             # Level 3 of 9 is three times as fast for files a tenth larger.
-            self._pictures.append(_to_png(magnify(frame, _check_scale(scale)), level=3))
+            self._pictures.append(_to_png(magnify(frame, scale), level=3))
         self.still = _still_png(magnify(frame, scale))
         self._labels = _check_labels(labels, len(self._pictures))
         last = len(self._pictures) - 1
@@ -345,18 +355,10 @@ def scrubber(
     return Scrubber(frames, labels, alt=alt, scale=scale, interval=interval)
 
 
-def _check_scale(scale: int) -> int:
-    if isinstance(scale, bool) or not isinstance(scale, (int, np.integer)) or scale < 1:
-        raise ValueError(f"scale is {scale!r}; it must be a whole number of at least 1.")
-    return int(scale)
-
-
 def _check_labels(labels: Sequence[str] | None, count: int) -> list[str]:
     if labels is None:
         return [f"frame {index}" for index in range(count)]
-    if len(labels) != count:
-        raise ValueError(f"labels has {len(labels)} texts for {count} frames; give one for each.")
-    return [str(label) for label in labels]
+    return check_texts("labels", labels, count, "frames")
 
 
 def _shown_scale(width: int) -> int:

@@ -4,8 +4,18 @@ A caption has five words, ``a INK DIGIT on PAPER``, from a fixed vocabulary of 1
 five positions in that list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from gan_helpers.checks import (
+    as_array,
+    check_class_numbers,
+    check_name,
+    check_pixels,
+    check_whole,
+    check_whole_numbers,
+    describe,
+)
 
 import numpy as np
 
@@ -57,8 +67,11 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
         captions: one caption, which makes one row, or several.
 
     Raises:
+        TypeError: if they are no texts.
         ValueError: if a caption has not five words, or a word is not in the vocabulary.
     """
+    if not isinstance(captions, Iterable):
+        raise TypeError(f"captions is {describe(captions)}; give a text, or a list of texts.")
     rows = [captions] if isinstance(captions, str) else list(captions)
     return np.array([_numbers(row) for row in rows], np.int32).reshape(-1, WORDS)
 
@@ -67,13 +80,13 @@ def decode(codes: np.ndarray) -> list[str]:
     """The captions of int codes, shape (n, 5): the inverse of ``encode``.
 
     Raises:
+        TypeError: if the codes are no numbers.
         ValueError: if the shape is another, or a number belongs to no word.
     """
-    codes = np.asarray(codes)
+    codes = as_array("codes", codes)
     if codes.ndim != 2 or codes.shape[1] != WORDS:
         raise ValueError(f"codes have shape {codes.shape}, expected (n, {WORDS}).")
-    if codes.size and not 0 <= codes.min() <= codes.max() < len(VOCABULARY):
-        raise ValueError(f"codes must lie between 0 and {len(VOCABULARY) - 1}.")
+    codes = check_whole_numbers("codes", codes, len(VOCABULARY))
     return [" ".join(VOCABULARY[number] for number in row) for row in codes]
 
 
@@ -91,11 +104,14 @@ def paint_digits(
         uint8, shape (n, height, width, 3).
 
     Raises:
-        TypeError: if the images are not uint8.
+        TypeError: if the images are not uint8, or the colours no texts.
         ValueError: if the shape is another, or there is no such colour.
     """
-    images = _check_digits(images)
-    ink, paper = (_rgb(names, len(images))[:, None, None] for names in (inks, papers))
+    images = check_pixels(images, channels=(1,))
+    ink, paper = (
+        _rgb(name, names, len(images))[:, None, None]
+        for name, names in (("inks", inks), ("papers", papers))
+    )
     share = images / 255.0
     return np.rint(share * ink + (1 - share) * paper).astype(np.uint8)
 
@@ -114,12 +130,12 @@ def caption_digits(
         The coloured images, uint8, shape (n, height, width, 3), and n captions.
 
     Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if shapes do not fit.
+        TypeError: if the images are not uint8, or the labels no numbers.
+        ValueError: if shapes do not fit, or a label is no digit.
     """
-    images, labels = _check_digits(images), np.asarray(labels)
-    if labels.shape != (len(images),):
-        raise ValueError(f"labels have shape {labels.shape}, expected ({len(images)},).")
+    images = check_pixels(images, channels=(1,))
+    labels = check_class_numbers(labels, len(images), len(DIGITS))
+    check_whole("seed", seed, 0)
     random, names = np.random.default_rng(seed), np.array(list(COLOURS))
     ink = random.integers(len(names), size=len(images))
     # 1 to 5 further in the list, round its end: another colour, each as likely.
@@ -145,7 +161,7 @@ def read_images(images: np.ndarray) -> Reading:
         TypeError: if the images are not uint8.
         ValueError: if the shape is another.
     """
-    images = _check_images(images, channels=3)
+    images = check_pixels(images, channels=(3,))
     count, height, width, _ = images.shape
     inside = np.zeros((height, width), bool)
     inside[1:-1, 1:-1] = True
@@ -163,6 +179,8 @@ def read_images(images: np.ndarray) -> Reading:
 
 
 def _numbers(caption: str) -> list[int]:
+    if not isinstance(caption, str):
+        raise TypeError(f"A caption is {describe(caption)}; give texts of {WORDS} words.")
     words = caption.lower().split()
     unknown = [word for word in words if word not in VOCABULARY]
     if unknown:
@@ -177,13 +195,14 @@ def _numbers(caption: str) -> list[int]:
     return [VOCABULARY.index(word) for word in words]
 
 
-def _rgb(names: str | Sequence[str], count: int) -> np.ndarray:
+def _rgb(argument: str, names: str | Sequence[str], count: int) -> np.ndarray:
+    if not isinstance(names, Iterable):
+        raise TypeError(f"{argument} is {describe(names)}; give a colour's name, or {count}.")
     names = [names] * count if isinstance(names, str) else list(names)
     if len(names) != count:
         raise ValueError(f"There are {len(names)} colours for {count} images; give one for each.")
     for name in names:
-        if name not in COLOURS:
-            raise ValueError(f"There is no colour {str(name)!r}, only {', '.join(COLOURS)}.")
+        check_name("colour", name, COLOURS)
     return np.array([COLOURS[name] for name in names], float).reshape(count, 3)
 
 
@@ -191,18 +210,3 @@ def _name_colours(colours: np.ndarray) -> np.ndarray:
     known = np.array(list(COLOURS.values()), float)
     nearest = np.linalg.norm(colours[:, None] - known, axis=2).argmin(axis=1)
     return np.array(list(COLOURS))[nearest]
-
-
-def _check_digits(images: np.ndarray) -> np.ndarray:
-    return _check_images(images, channels=1)
-
-
-def _check_images(images: np.ndarray, channels: int) -> np.ndarray:
-    images = np.asarray(images)
-    if images.dtype != np.uint8:
-        raise TypeError(f"images are {images.dtype}; give uint8 pixels.")
-    if images.ndim != 4 or images.shape[-1] != channels:
-        raise ValueError(
-            f"images have shape {images.shape}, expected (n, height, width, {channels})."
-        )
-    return images

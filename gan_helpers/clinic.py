@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gan_helpers.checks import check_whole, describe
 from gan_helpers.playground import Playground, find_named
 from gan_helpers.point_gan import Settings
 from gan_helpers.points import PointDistribution, from_points
@@ -202,10 +203,14 @@ def treat(
         The playground with its record.
 
     Raises:
-        ValueError: if a name is unknown.
+        ValueError: if a name is unknown, steps is below 1 or seed below 0.
     """
     case = find_named(FAILURES, failure, "failure")
-    changes = dict(find_named(case.remedies, remedy, "remedy").changes) if remedy else {}
+    changes = {}
+    if remedy is not None:
+        changes |= find_named(case.remedies, remedy, "remedy").changes
+    if steps is not None:
+        check_whole("steps", steps)
     if seed is not None:
         changes["seed"] = seed
     lab = Playground.from_settings(replace(case.settings, **changes), case.distribution)
@@ -217,10 +222,18 @@ def treat(
 
 
 def measure(failure: str, lab: Playground) -> float:
-    """The number of this failure for a game that was played."""
-    return find_named(FAILURES, failure, "failure").number(
-        [moment.values for moment in lab.moments]
-    )
+    """The number of this failure for a game that was played.
+
+    Raises:
+        TypeError: if ``lab`` is no playground.
+        ValueError: if there is no failure of this name, or nothing was played.
+    """
+    case = find_named(FAILURES, failure, "failure")
+    if not isinstance(lab, Playground):
+        raise TypeError(f"lab is {describe(lab)}; give a playground, such as treat returns.")
+    if len(lab.moments) < 2:
+        raise ValueError("Nothing was played yet. Call advance(steps) on the playground first.")
+    return case.number([moment.values for moment in lab.moments])
 
 
 def compare(failure: str, steps: int | None = None, at_most: int | None = None) -> None:
@@ -230,8 +243,13 @@ def compare(failure: str, steps: int | None = None, at_most: int | None = None) 
         failure: name in ``FAILURES``.
         steps: as for ``treat``.
         at_most: only so many of the remedies.
+
+    Raises:
+        ValueError: if there is no failure of this name, or a number is out of range.
     """
     case = find_named(FAILURES, failure, "failure")
+    if at_most is not None:
+        check_whole("at_most", at_most, 0)
     print(f"{case.unit}: sick up to {case.sick}, healthy from {case.healthy}")
     for remedy in (None, *list(case.remedies)[:at_most]):
         number = measure(failure, treat(failure, remedy, steps=steps))

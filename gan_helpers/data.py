@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_helpers.checks import as_array, check_name, check_whole_numbers, describe
 from gan_helpers.dataset_files import (
     CIFAR10,
     MNIST,
@@ -107,7 +108,7 @@ def to_model_range(images: np.ndarray) -> np.ndarray:
     Raises:
         TypeError: if the images are not uint8.
     """
-    images = np.asarray(images)
+    images = as_array("images", images)
     if images.dtype != np.uint8:
         raise TypeError(
             f"to_model_range expects uint8 pixels from 0 to 255, got {images.dtype}. "
@@ -128,7 +129,7 @@ def to_pixels(images: Any) -> np.ndarray:
         TypeError: if the images are not floating point.
         ValueError: for NaN, infinity, or values beyond 10, which are no model range.
     """
-    images = np.asarray(images)
+    images = as_array("images", images)
     # bfloat16 is no NumPy type, so NumPy does not count it among the floating ones.
     if not np.issubdtype(images.dtype, np.floating) and images.dtype.name != "bfloat16":
         raise TypeError(
@@ -176,16 +177,16 @@ def image_batches(
         or of pairs with int32 labels (batch_size, ...), or with a second batch of images.
 
     Raises:
-        TypeError: if images are not uint8, labels are neither whole numbers nor images, or
-            batch_size or seed is no integer.
-        ValueError: if images have not four axes, batch_size is below 1 or above n, or there
-            is not one label an image.
+        TypeError: if images are not uint8, labels are neither whole numbers nor images,
+            batch_size or seed is no integer, or flip is neither True nor False.
+        ValueError: if images have not four axes, batch_size is below 1 or above n, the seed is
+            too large, there is not one label an image, or one is negative.
     """
-    images = np.asarray(images)
+    images = as_array("images", images)
     batch_size, seed = _integer("batch_size", batch_size), _integer("seed", seed)
-    _check_batches(images, batch_size)
+    _check_batches(images, batch_size, seed, flip)
     if labels is not None:
-        labels = np.asarray(labels)
+        labels = as_array("labels", labels)
         _check_conditions(labels, len(images))
     import tensorflow as tf  # here, because loading pictures should not wait for TensorFlow
 
@@ -228,8 +229,7 @@ def image_batches(
 def _load(
     dataset: Dataset, split: str, classes: Classes, limit: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}, expected one of {', '.join(map(repr, SPLITS))}.")
+    check_name("split", split, SPLITS)
     wanted = _class_numbers(dataset, classes)
     if limit is not None and _integer("limit", limit) < 1:
         raise ValueError(f"limit is {limit}, expected at least 1, or None for all images.")
@@ -329,7 +329,7 @@ def _class_number(dataset: Dataset, item: str | int) -> int:
     )
 
 
-def _check_batches(images: np.ndarray, batch_size: int) -> None:
+def _check_batches(images: np.ndarray, batch_size: int, seed: int, flip: bool) -> None:
     if images.dtype != np.uint8:
         raise TypeError(
             f"image_batches expects uint8 pixels, got {images.dtype}. "
@@ -339,6 +339,12 @@ def _check_batches(images: np.ndarray, batch_size: int) -> None:
         raise ValueError(
             f"image_batches expects shape (n, height, width, channels), got {images.shape}."
         )
+    if 0 in images.shape:
+        raise ValueError(f"image_batches got no images: their shape is {images.shape}.")
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError(f"seed is {seed}, expected a number of at most 63 bits, such as 0.")
+    if not isinstance(flip, bool | np.bool_):
+        raise TypeError(f"flip is {describe(flip)}, expected True or False.")
     if not 1 <= batch_size <= len(images):
         raise ValueError(
             f"batch_size is {batch_size}, expected 1 to {len(images)}, the number of images given."
@@ -346,7 +352,7 @@ def _check_batches(images: np.ndarray, batch_size: int) -> None:
 
 
 def _check_conditions(labels: np.ndarray, count: int) -> None:
-    if labels.ndim == 0 or len(labels) != count or labels.ndim == 3:
+    if labels.ndim not in (1, 2, 4) or len(labels) != count or 0 in labels.shape:
         raise ValueError(
             f"labels have shape {labels.shape}, expected ({count},): one an image. Captions have "
             f"shape ({count}, words), images to translate four axes."
@@ -359,6 +365,7 @@ def _check_conditions(labels: np.ndarray, count: int) -> None:
     # True and False are classes too: one kind or all others.
     if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels are {labels.dtype}; classes and words are whole numbers.")
+    check_whole_numbers("labels", labels)
 
 
 def _integer(name: str, value: Any) -> int:
@@ -367,7 +374,7 @@ def _integer(name: str, value: Any) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} is {value!r}, expected an integer.") from None
+        raise TypeError(f"{name} is {describe(value)}, expected an integer.") from None
 
 
 if __name__ == "__main__":

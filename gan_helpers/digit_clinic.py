@@ -4,6 +4,13 @@ from collections.abc import Callable
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
+from gan_helpers.checks import (
+    check_class_numbers,
+    check_model_range,
+    check_number,
+    check_whole,
+    describe,
+)
 from gan_helpers.models import build_dense_discriminator, build_dense_generator
 
 import keras
@@ -13,6 +20,9 @@ import tensorflow as tf
 __all__ = ["count_digits", "train_digits", "train_namer"]
 
 BATCH_SIZE = 64
+DIGITS = 10
+IMAGE_SHAPE = (28, 28, 1)
+LARGEST_SEED = 2**32 - 1  # of NumPy's and Keras's generators
 
 
 def train_namer(
@@ -25,14 +35,23 @@ def train_namer(
         labels: whole numbers from 0 to 9.
         epochs: passes over the images.
         seed: of the first weights and the order.
+
+    Raises:
+        TypeError: if the images are no floats, or the labels no numbers.
+        ValueError: if a shape is another, the images leave [-1, 1], a label is no digit, or
+            epochs or seed is out of range.
     """
+    images = check_model_range(images, shape=IMAGE_SHAPE)
+    labels = check_class_numbers(labels, len(images), DIGITS)
+    check_whole("epochs", epochs)
+    check_whole("seed", seed, 0, LARGEST_SEED)
     keras.utils.set_random_seed(seed)
     namer = keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
+            keras.Input(IMAGE_SHAPE),
             keras.layers.Flatten(),
             keras.layers.Dense(128, activation="relu"),
-            keras.layers.Dense(10),
+            keras.layers.Dense(DIGITS),
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -56,7 +75,16 @@ def train_digits(
         discriminator_rate: learning rate of the discriminator.
         steps: updates of both, of 64 images each.
         seed: of weights, latents and batches.
+
+    Raises:
+        TypeError: if the images are no floats.
+        ValueError: if their shape is another, they leave [-1, 1], or a number is out of range.
     """
+    images = check_model_range(images, shape=IMAGE_SHAPE).astype(np.float32)
+    check_number("generator_rate", generator_rate, above=0)
+    check_number("discriminator_rate", discriminator_rate, above=0)
+    check_whole("steps", steps, 0)
+    check_whole("seed", seed, 0, LARGEST_SEED)
     keras.utils.set_random_seed(seed)
     players = build_dense_generator(), build_dense_discriminator()
     optimizers = [
@@ -104,9 +132,24 @@ def count_digits(
 
     Returns:
         The counts ``(10,)`` and the exponential of their entropy, from 1 to 10.
+
+    Raises:
+        TypeError: if one of the two is no Keras model.
+        ValueError: if they do not fit together, or a number is out of range.
     """
+    for name, network in (("namer", namer), ("generator", generator)):
+        if not isinstance(network, keras.Model):
+            raise TypeError(f"The {name} is {describe(network)}; give a Keras model.")
+    check_whole("count", count)
+    check_whole("seed", seed, 0)
     latents = keras.random.normal((count, generator.input_shape[-1]), seed=seed)
-    named = namer.predict(generator(latents, training=False), verbose=0).argmax(axis=1)
-    counts = np.bincount(named, minlength=10)
+    images = generator(latents, training=False)
+    if tuple(images.shape) != (count, *IMAGE_SHAPE):
+        raise ValueError(
+            f"The generator makes {tuple(images.shape)} of {count} latents; give one that makes "
+            f"digits, {(count, *IMAGE_SHAPE)}."
+        )
+    named = namer.predict(images, verbose=0).argmax(axis=1)
+    counts = np.bincount(named, minlength=DIGITS)
     shares = counts[counts > 0] / count
     return counts, float(np.exp(-(shares * np.log(shares)).sum()))

@@ -4,11 +4,18 @@ Taught in lesson 8. Latents are rows of ``latent_dim`` normal numbers; their len
 root of ``latent_dim``, so they lie near a sphere: the shell.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.checks import (
+    as_array,
+    check_function,
+    check_model_range,
+    check_number,
+    check_sizes,
+    check_whole,
+)
 
 import keras
 import numpy as np
@@ -50,6 +57,7 @@ def spherical_interpolation(start: Any, end: Any, position: Any) -> np.ndarray:
         positions give ``(10, latent_dim)``.
 
     Raises:
+        TypeError: if latents or positions are no numbers.
         ValueError: if the shapes differ, a value or a position is not finite, a vector is zero
             (it has no direction), or two vectors are opposite (then no way is the shortest).
     """
@@ -59,7 +67,7 @@ def spherical_interpolation(start: Any, end: Any, position: Any) -> np.ndarray:
             f"start has shape {start.shape} and end {end.shape}; they must be equal. "
             "Give as many starts as ends."
         )
-    position = np.asarray(position, dtype=np.float64)
+    position = as_array("position", position).astype(np.float64)
     if not np.isfinite(position).all():
         raise ValueError("position holds NaN or infinity; 0 is the start, and 1 the end.")
     position = position.reshape(position.shape + (1,) * start.ndim)
@@ -121,20 +129,18 @@ def invert(
         Latents, errors and history; see ``Inversion``.
 
     Raises:
-        TypeError: if the images are not floating point.
+        TypeError: if the images are not floating point, or the generator is no function.
         ValueError: if they have another shape than the generator's or leave [-1, 1], a number is
             out of its range, the mask does not fit or hides everything in an image, or all
             starts of an image diverge.
     """
-    targets = _check_images(images)
-    for name, value in (("latent_dim", latent_dim), ("starts", starts), ("steps", steps)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be at least 1.")
-    # NaN fails these comparisons too.
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"learning_rate is {learning_rate}; it must be a number above 0.")
-    if not 0 <= prior < math.inf:
-        raise ValueError(f"prior is {prior}; it must be a number, at least 0.")
+    check_function("generator", generator, "from latents to images, such as a Keras model")
+    targets = check_model_range(images).astype(np.float32)
+    latent_dim, starts, steps = check_sizes(latent_dim=latent_dim, starts=starts, steps=steps)
+    check_number("learning_rate", learning_rate, above=0)
+    check_number("prior", prior, 0)
+    check_whole("seed", seed, 0)
+    _check_latent_dim(generator, latent_dim)
     weights = _pixel_weights(mask, targets.shape)
     count = len(targets)
     # The starts of one image lie in neighbouring rows.
@@ -181,7 +187,7 @@ def invert(
 
 
 def _as_latents(name: str, latents: Any) -> np.ndarray:
-    latents = np.asarray(latents, dtype=np.float64)
+    latents = as_array(name, latents).astype(np.float64)
     if latents.ndim < 1:
         raise ValueError(f"{name} is one number; give latents of shape (..., latent_dim).")
     if not np.isfinite(latents).all():
@@ -189,32 +195,19 @@ def _as_latents(name: str, latents: Any) -> np.ndarray:
     return latents
 
 
-def _check_images(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
-    if not np.issubdtype(images.dtype, np.floating):
-        raise TypeError(
-            f"The images are {images.dtype}; they must be floats in [-1, 1]. Turn pixels into "
-            "them with gan_helpers.data.to_model_range."
-        )
-    if 0 in images.shape:
-        raise ValueError(f"The images have shape {images.shape}: there is none to search for.")
-    if images.ndim != 4:
+def _check_latent_dim(generator: Callable, latent_dim: int) -> None:
+    if not isinstance(generator, keras.Model) or not generator.built:
+        return
+    if (takes := generator.inputs[0].shape[-1]) != latent_dim:
         raise ValueError(
-            f"The images have shape {images.shape}; it must be (count, height, width, channels). "
-            "For one image, images[None] adds the missing axis."
+            f"latent_dim is {latent_dim}, but the generator takes latents of length {takes}. Give "
+            f"latent_dim={takes}."
         )
-    # NaN fails this comparison too.
-    if not np.abs(images).max() <= 1.001:
-        raise ValueError(
-            f"The images run from {images.min():g} to {images.max():g}; they must lie in [-1, 1]. "
-            "Use gan_helpers.data.to_model_range on uint8 pixels."
-        )
-    return images.astype(np.float32)
 
 
 def _pixel_weights(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     """What each pixel counts in its image's mean: equal parts of the known ones, in sum 1."""
-    mask = np.ones(1, np.float32) if mask is None else np.asarray(mask, dtype=np.float32)
+    mask = as_array("mask", 1 if mask is None else mask).astype(np.float32)
     try:
         mask = np.broadcast_to(mask, shape)
     except ValueError:

@@ -5,12 +5,17 @@ logarithms finite: softplus(x) = log(1 + exp(x)) never evaluates log(0), whereas
 log(sigmoid(x)) does when the discriminator is sure.
 
 A discriminator loss takes ``(real_logits, fake_logits)``, a generator loss ``(fake_logits)``,
-so that any pair can be handed to ``GAN.compile``.
+so that any pair can be handed to ``GAN.compile``. What is no float raises a ``TypeError``, and what
+has no values or does not fit a ``ValueError``.
 """
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.checks import as_array, check_class_numbers
 
 import keras
 from keras import ops
@@ -33,6 +38,39 @@ __all__ = [
 ]
 
 
+def as_floats(name: str, values: Tensor) -> Tensor:
+    """The tensor or array of floats, if it is one and not empty.
+
+    A compiled step runs this once, while it is traced; NaN passes, as ``StopOnNaN`` looks for it.
+
+    Raises:
+        TypeError: if it holds anything but floats.
+        ValueError: if it is empty.
+    """
+    if not ops.is_tensor(values) and not isinstance(values, keras.KerasTensor | keras.Variable):
+        values = as_array(name, values)
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(values.dtype)):
+        raise TypeError(f"{name} are {values.dtype}; give floats, such as a network's output.")
+    # TensorFlow knows tensors of an unknown number of axes.
+    if getattr(values.shape, "rank", 0) is not None and 0 in tuple(values.shape):
+        raise ValueError(f"{name} have shape {tuple(values.shape)}: give at least one.")
+    return values
+
+
+def takes_logits(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The same loss, with every argument whose name ends in "logits" put through ``as_floats``."""
+    signature = inspect.signature(loss)
+
+    @functools.wraps(loss)
+    def checked(*arguments: Any, **named: Any) -> Tensor:
+        given = signature.bind(*arguments, **named).arguments
+        logits = {name: as_floats(name, given[name]) for name in given if name.endswith("logits")}
+        return loss(**given | logits)
+
+    return checked
+
+
+@takes_logits
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Binary cross-entropy: -log D(x) - log(1 - D(G(z))), in nats; log 4 when D always says 1/2.
 
@@ -41,6 +79,7 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
 
 
+@takes_logits
 def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     """-log D(G(z)): large gradients exactly when the discriminator wins; log 2 at D = 1/2.
 
@@ -49,6 +88,7 @@ def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     return ops.mean(ops.softplus(-fake_logits))
 
 
+@takes_logits
 def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
     """log(1 - D(G(z))): the generator's half of the value function; -log 2 at D = 1/2.
 
@@ -58,6 +98,7 @@ def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
     return -ops.mean(ops.softplus(fake_logits))
 
 
+@takes_logits
 def least_squares_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Half the squared distance of real scores to 1 and fake scores to 0.
 
@@ -66,6 +107,7 @@ def least_squares_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -
     return 0.5 * (ops.mean(ops.square(real_logits - 1.0)) + ops.mean(ops.square(fake_logits)))
 
 
+@takes_logits
 def least_squares_generator_loss(fake_logits: Tensor) -> Tensor:
     """Half the squared distance of fake scores to 1.
 
@@ -74,6 +116,7 @@ def least_squares_generator_loss(fake_logits: Tensor) -> Tensor:
     return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
 
 
+@takes_logits
 def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Push real logits above 1 and fake logits below -1, then stop caring.
 
@@ -82,6 +125,7 @@ def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor
     return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
 
 
+@takes_logits
 def hinge_generator_loss(fake_logits: Tensor) -> Tensor:
     """Raise the fake logits without limit: -D(G(z)).
 
@@ -90,6 +134,7 @@ def hinge_generator_loss(fake_logits: Tensor) -> Tensor:
     return -ops.mean(fake_logits)
 
 
+@takes_logits
 def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Mean fake score minus mean real score; needs a Lipschitz discriminator to mean anything.
 
@@ -98,6 +143,7 @@ def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> 
     return ops.mean(fake_logits) - ops.mean(real_logits)
 
 
+@takes_logits
 def wasserstein_generator_loss(fake_logits: Tensor) -> Tensor:
     """Raise the critic's mean score of the fakes.
 
@@ -106,6 +152,7 @@ def wasserstein_generator_loss(fake_logits: Tensor) -> Tensor:
     return -ops.mean(fake_logits)
 
 
+@takes_logits
 def realness(class_logits: Tensor) -> Tensor:
     """One logit for "real" from one logit for each real class: the log of their summed exponents.
 
@@ -120,9 +167,11 @@ def realness(class_logits: Tensor) -> Tensor:
 
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 5.
     """
+    _check_class_logits(class_logits)
     return ops.logsumexp(class_logits, axis=-1, keepdims=True)
 
 
+@takes_logits
 def asked_logit(class_logits: Tensor, labels: Tensor) -> Tensor:
     """Of one logit a class, that of the class which each image should have.
 
@@ -137,9 +186,11 @@ def asked_logit(class_logits: Tensor, labels: Tensor) -> Tensor:
     Returns:
         Logits of shape ``(batch, 1)`` for any of the losses above.
     """
+    _check_class_logits(class_logits, labels)
     return ops.take_along_axis(class_logits, ops.cast(labels, "int32")[:, None], axis=-1)
 
 
+@takes_logits
 def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the right class among the real ones, in nats; log 10 for ten equal logits.
 
@@ -149,6 +200,22 @@ def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:
 
     Source: Salimans et al. 2016, section 5, the supervised part of the loss.
     """
+    _check_class_logits(class_logits, labels)
     return ops.mean(
         keras.losses.sparse_categorical_crossentropy(labels, class_logits, from_logits=True)
     )
+
+
+def _check_class_logits(class_logits: Tensor, labels: Tensor | None = None) -> None:
+    shape = tuple(class_logits.shape)
+    if len(shape) != 2:
+        raise ValueError(f"class_logits have shape {shape}; it must be (batch, classes).")
+    if labels is None:
+        return
+    if not ops.is_tensor(labels) or hasattr(labels, "numpy"):
+        check_class_numbers(labels, *shape)
+    # In a compiled step the numbers are not known yet.
+    elif len(labels.shape) != 1:
+        raise ValueError(
+            f"labels have shape {tuple(labels.shape)}; it must be (batch,): one class an image."
+        )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.checks import as_array, check_path, check_pixels, check_whole
 from gan_helpers.data import to_model_range
 from gan_helpers.models import build_classifier, load_weights, shipped_weights
 from gan_helpers.precision import dtype_policy
@@ -43,6 +44,9 @@ INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 INCEPTION_MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
 INCEPTION_SIDE = 299  # pixels
 INCEPTION_IMAGES_AT_ONCE = 16
+
+# Squares and cubes of such features still fit in float64; no sane network makes larger ones.
+LARGEST_FEATURE = 1e30
 
 # Rounding may put a point just outside a ball on whose edge it lies.
 ROUNDING = 1 + 1e-9
@@ -98,8 +102,9 @@ class FeatureExtractor:
 
         Raises:
             TypeError: if the images are not uint8.
-            ValueError: if their shape is another.
+            ValueError: if there are none, or their shape is another.
         """
+        images = check_pixels(images)
         if images.shape[1:] != (32, 32, 3):
             raise ValueError(
                 f"images have shape {images.shape}; the classifier takes (count, 32, 32, 3)."
@@ -116,7 +121,7 @@ class FeatureExtractor:
 
         Raises:
             TypeError: if the images are not uint8.
-            ValueError: if their shape is another.
+            ValueError: if there are none, or their shape is another.
         """
         # The classifier ends in features, a factor and one matrix of weights.
         maps = keras.ops.convert_to_tensor(self(images))
@@ -144,7 +149,7 @@ class InceptionExtractor:
     """
 
     def __init__(self, weights: str | Path | None = None) -> None:
-        path = inception_weights() if weights is None else Path(weights)
+        path = inception_weights() if weights is None else check_path("weights", weights)
         if path is None or not path.is_file():
             raise FileNotFoundError(
                 f"The weights of InceptionV3 are not at {path or _inception_path()}. Fetch them "
@@ -163,9 +168,10 @@ class InceptionExtractor:
 
         Raises:
             TypeError: if the images are not uint8.
-            ValueError: if they have not four axes and three colours.
+            ValueError: if there are none, or they have not four axes and three colours.
         """
-        if images.ndim != 4 or images.shape[-1] != 3:
+        images = check_pixels(images)
+        if images.shape[-1] != 3:
             raise ValueError(
                 f"images have shape {images.shape}; InceptionV3 takes (count, height, width, 3)."
             )
@@ -213,6 +219,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
         The squared distance, 0 or more, in squared units of the features.
 
     Raises:
+        TypeError: if a set holds no numbers.
         ValueError: if a set has another shape, fewer than two rows, or a value that is not finite.
     """
     first, second = _check_pair(("first", first), ("second", second), fewest=2)
@@ -253,12 +260,13 @@ def kernel_distance(
         Estimate and spread, in units of the kernel.
 
     Raises:
+        TypeError: if a set holds no numbers.
         ValueError: if a set has another shape, fewer than four rows, or a value that is not
-            finite, or ``subsets`` is below 2.
+            finite, or ``subsets`` is below 2 or ``seed`` below 0.
     """
     first, second = _check_pair(("first", first), ("second", second), fewest=4)
-    if subsets < 2:
-        raise ValueError(f"subsets is {subsets}; a spread needs at least 2.")
+    check_whole("subsets", subsets, 2)
+    check_whole("seed", seed, 0)
     random = np.random.default_rng(seed)
     # Column 0 chooses all rows, each other column a random half.
     chosen = [_random_halves(len(features), subsets, random) for features in (first, second)]
@@ -294,10 +302,10 @@ def precision_and_recall(
         Precision and recall.
 
     Raises:
+        TypeError: if a set holds no numbers.
         ValueError: if a set has another shape, too few rows, or a value that is not finite.
     """
-    if neighbours < 1:
-        raise ValueError(f"neighbours is {neighbours}; it must be at least 1.")
+    check_whole("neighbours", neighbours)
     real, fake = _check_pair(("real", real), ("fake", fake), fewest=neighbours + 1)
     return PrecisionAndRecall(
         precision=_share_inside(fake, real, neighbours),
@@ -319,14 +327,12 @@ def nearest_neighbours(
         Indices into ``references`` and distances, both ``(queries, count)``.
 
     Raises:
+        TypeError: if a set holds no numbers.
         ValueError: if a set has another shape, or a value that is not finite, or ``count`` is
             below 1 or above the number of references.
     """
     queries, references = _check_pair(("queries", queries), ("references", references), fewest=1)
-    if not 1 <= count <= len(references):
-        raise ValueError(
-            f"count is {count}, expected 1 to {len(references)}, the number of references."
-        )
+    check_whole("count", count, most=len(references))
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(references)
     distances, indices = search.kneighbors(queries)
     return indices, distances
@@ -335,7 +341,7 @@ def nearest_neighbours(
 def _in_parts(
     features_of: Callable[[np.ndarray], np.ndarray], images: np.ndarray, size: int, threads: int
 ) -> np.ndarray:
-    parts = [images[i : i + size] for i in range(0, len(images), size)] or [images]
+    parts = [images[i : i + size] for i in range(0, len(images), size)]
     with ThreadPoolExecutor(threads) as pool:
         return np.concatenate(list(pool.map(features_of, parts)))
 
@@ -404,12 +410,16 @@ def _check_pair(*named: tuple[str, np.ndarray], fewest: int) -> list[np.ndarray]
 
 
 def _check_features(name: str, features: np.ndarray, fewest: int) -> np.ndarray:
-    features = np.asarray(features, dtype=np.float64)
+    features = as_array(name, features).astype(np.float64)
     if features.ndim != 2 or len(features) < fewest or features.shape[1] < 1:
         raise ValueError(
             f"{name} has shape {features.shape}; it must be (count, dimensions) with a count of "
             f"at least {fewest}. Flatten images first, or give more of them."
         )
-    if not np.isfinite(features).all():
-        raise ValueError(f"{name} holds NaN or infinity. Look at the network that made it.")
+    # NaN fails this comparison too.
+    if not (np.abs(features) <= LARGEST_FEATURE).all():
+        raise ValueError(
+            f"{name} holds NaN or infinity, or numbers beyond {LARGEST_FEATURE:g}. Look at "
+            "the network that made it."
+        )
     return features

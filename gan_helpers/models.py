@@ -7,11 +7,28 @@ a score before the sigmoid, positive for "real".
 
 import math
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.blocks import (
+    check_dropout,
+    check_image_shape,
+    check_model,
+    downsampling_block,
+    small_normal,
+    upsampling_block,
+)
+from gan_helpers.checks import (
+    check_name,
+    check_number,
+    check_path,
+    check_sizes,
+    check_whole,
+    describe,
+)
 from gan_helpers.dataset_files import read_sums, verified_path
 from gan_helpers.precision import dtype_policy
 from gan_helpers.remedies import MinibatchDeviation
@@ -44,6 +61,7 @@ __all__ = [
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
 REMEDY = "Restore the file with `git checkout -- data`."
+LOGS = ("dcgan", "conditional", "scarce")
 STAGE = re.compile(r"(\w+)_stage_(\d+)\.npz")
 
 
@@ -63,8 +81,8 @@ def build_dense_generator(
     Raises:
         ValueError: if a size is not a positive whole number.
     """
-    _check_sizes(latent_dim=latent_dim, width=width)
-    _check_image_shape(image_shape)
+    latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
+    image_shape = check_image_shape(image_shape)
     return keras.Sequential(
         [
             keras.Input((latent_dim,)),
@@ -96,8 +114,8 @@ def build_dense_discriminator(
     Raises:
         ValueError: if a size is not a positive whole number.
     """
-    _check_sizes(width=width)
-    _check_image_shape(image_shape)
+    (width,) = check_sizes(width=width)
+    image_shape = check_image_shape(image_shape)
     return keras.Sequential(
         [
             keras.Input(image_shape),
@@ -131,7 +149,9 @@ def build_point_generator(
     Raises:
         ValueError: if a size is not a positive whole number.
     """
-    _check_sizes(latent_dim=latent_dim, width=width, hidden_layers=hidden_layers)
+    latent_dim, width, hidden_layers = check_sizes(
+        latent_dim=latent_dim, width=width, hidden_layers=hidden_layers
+    )
     parts = _dense_layers(width, hidden_layers, 2, seed)
     return keras.Sequential([keras.Input((latent_dim,)), *parts], name="generator")
 
@@ -162,9 +182,14 @@ def build_point_discriminator(
         A built model from ``(batch, 2 * packed)`` to logits ``(batch, 1)``.
 
     Raises:
-        ValueError: if a size is not a positive whole number.
+        ValueError: if a size is not a positive whole number, dropout is outside [0, 1), or the
+            penalty is negative.
     """
-    _check_sizes(width=width, hidden_layers=hidden_layers, packed=packed)
+    width, hidden_layers, packed = check_sizes(
+        width=width, hidden_layers=hidden_layers, packed=packed
+    )
+    check_dropout(dropout)
+    check_number("weight_penalty", weight_penalty, 0)
     regularizer = keras.regularizers.L2(weight_penalty) if weight_penalty else None
     *hidden, last = _dense_layers(width, hidden_layers, 1, seed, regularizer)
     parts = [keras.Input((2 * packed,))]
@@ -194,21 +219,24 @@ def build_dcgan_generator(
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8.
     """
-    _check_sizes(latent_dim=latent_dim, width=width)
-    _check_image_shape(image_shape, divisible_by=8)
-    height, columns, channels = image_shape
+    latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
+    height, columns, channels = check_image_shape(image_shape, divisible_by=8)
     first_shape = (height // 8, columns // 8, 4 * width)
     return keras.Sequential(
         [
             keras.Input((latent_dim,)),
-            layers.Dense(math.prod(first_shape), use_bias=False, kernel_initializer=_normal()),
+            layers.Dense(math.prod(first_shape), use_bias=False, kernel_initializer=small_normal()),
             layers.Reshape(first_shape),
             layers.BatchNormalization(),
             layers.ReLU(),
-            *_upsampling_block(2 * width),
-            *_upsampling_block(width),
+            *upsampling_block(2 * width),
+            *upsampling_block(width),
             layers.Conv2DTranspose(
-                channels, kernel_size=4, strides=2, padding="same", kernel_initializer=_normal()
+                channels,
+                kernel_size=4,
+                strides=2,
+                padding="same",
+                kernel_initializer=small_normal(),
             ),
             # Pixels and logits in full precision, also where the policy is mixed_bfloat16.
             layers.Activation("tanh", dtype="float32"),
@@ -245,18 +273,17 @@ def build_dcgan_discriminator(
         ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
             outside [0, 1).
     """
-    _check_sizes(width=width, classes=classes)
-    _check_image_shape(image_shape, divisible_by=8)
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be at least 0 and below 1, but is {dropout!r}.")
+    width, classes = check_sizes(width=width, classes=classes)
+    image_shape = check_image_shape(image_shape, divisible_by=8)
+    check_dropout(dropout)
     return keras.Sequential(
         [
             keras.Input(image_shape),
-            *_downsampling_block(width, dropout, normalize=False),
-            *_downsampling_block(2 * width, dropout),
-            *_downsampling_block(4 * width, dropout),
+            *downsampling_block(width, dropout, normalize=False),
+            *downsampling_block(2 * width, dropout),
+            *downsampling_block(4 * width, dropout),
             layers.Flatten(),
-            layers.Dense(classes, kernel_initializer=_normal(), dtype="float32"),
+            layers.Dense(classes, kernel_initializer=small_normal(), dtype="float32"),
         ],
         name="discriminator",
     )
@@ -288,7 +315,7 @@ def build_conditional_generator(
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8.
     """
-    _check_sizes(latent_dim=latent_dim, classes=classes)
+    latent_dim, classes = check_sizes(latent_dim=latent_dim, classes=classes)
     labels = keras.Input((), dtype="int32", name="labels")
     plain = build_dcgan_generator(latent_dim, image_shape, width)
     return _tell_generator(
@@ -325,11 +352,11 @@ def build_projection_discriminator(
         ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
             outside [0, 1).
     """
-    _check_sizes(classes=classes)
+    (classes,) = check_sizes(classes=classes)
     labels = keras.Input((), dtype="int32", name="labels")
     plain = build_dcgan_discriminator(image_shape, width, dropout)
     return _tell_discriminator(
-        plain, labels, lambda size: layers.Embedding(classes, size, _normal())(labels)
+        plain, labels, lambda size: layers.Embedding(classes, size, small_normal())(labels)
     )
 
 
@@ -351,7 +378,7 @@ def build_text_encoder(vocabulary: int, words: int = 5, size: int = 64) -> keras
     Raises:
         ValueError: if a size is not a positive whole number.
     """
-    _check_sizes(vocabulary=vocabulary, words=words, size=size)
+    vocabulary, words, size = check_sizes(vocabulary=vocabulary, words=words, size=size)
     return keras.Sequential(
         [
             keras.Input((words,), dtype="int32"),
@@ -388,8 +415,11 @@ def build_caption_generator(
         words)``, to ``(batch, *image_shape)`` in [-1, 1].
 
     Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
+        TypeError: if the encoder is no Keras model.
+        ValueError: if a size is not a positive whole number or not divisible by 8, or the encoder
+            does not make one vector of each caption.
     """
+    _check_encoder(encoder)
     captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")
     code = encoder(captions)
     plain = build_dcgan_generator(latent_dim, image_shape, width)
@@ -397,7 +427,7 @@ def build_caption_generator(
         plain,
         captions,
         lambda channels, start: layers.Dense(
-            channels, kernel_initializer=_normal(), bias_initializer=start
+            channels, kernel_initializer=small_normal(), bias_initializer=start
         )(code),
     )
 
@@ -423,16 +453,18 @@ def build_caption_discriminator(
         A built model from ``[images, captions]`` to logits ``(batch, 1)``.
 
     Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
-            outside [0, 1).
+        TypeError: if the encoder is no Keras model.
+        ValueError: if a size is not a positive whole number or not divisible by 8, dropout is
+            outside [0, 1), or the encoder does not make one vector of each caption.
     """
+    _check_encoder(encoder)
     captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")
     code = encoder(captions)
     plain = build_dcgan_discriminator(image_shape, width, dropout)
     return _tell_discriminator(
         plain,
         captions,
-        lambda size: layers.Dense(size, use_bias=False, kernel_initializer=_normal())(code),
+        lambda size: layers.Dense(size, use_bias=False, kernel_initializer=small_normal())(code),
     )
 
 
@@ -455,8 +487,8 @@ def build_classifier(
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8.
     """
-    _check_sizes(classes=classes, width=width)
-    _check_image_shape(image_shape, divisible_by=8)
+    classes, width = check_sizes(classes=classes, width=width)
+    image_shape = check_image_shape(image_shape, divisible_by=8)
     return keras.Sequential(
         [
             keras.Input(image_shape),
@@ -476,12 +508,32 @@ def build_classifier(
 def save_weights(model: keras.Model, path: str | Path) -> Path:
     """Store a model's weights as float16 arrays, for shipping; half the size of float32.
 
+    Args:
+        model: a built model.
+        path: where to write; must end in ``.npz``. Missing folders are made.
+
     Returns:
-        The path, which must end in ``.npz``.
+        The path.
+
+    Raises:
+        TypeError: if it is no Keras model, or no path.
+        ValueError: if the model has no weights yet, the path ends otherwise, or a weight is not
+            finite or too large for float16; then nothing is written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_model("model", model)
+    path = check_path("path", path)
+    if path.suffix != ".npz":
+        raise ValueError(f"The path {str(path)!r} must end in '.npz', the format that is written.")
+    if not model.weights:
+        raise ValueError("The model has no weights, so there is nothing to store.")
     arrays = [np.asarray(ops.convert_to_numpy(weight.value)) for weight in model.weights]
+    # NaN fails this comparison too.
+    if not all((np.abs(array) <= np.finfo(np.float16).max).all() for array in arrays):
+        raise ValueError(
+            "A weight is NaN, infinite or beyond 65504, the largest number of float16. A network "
+            "like this has diverged: look at its losses."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path, **{f"weight_{i:03d}": array.astype("float16") for i, array in enumerate(arrays)}
     )
@@ -493,12 +545,19 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the arrays do not fit the model.
+        TypeError: if it is no Keras model, or no path.
+        ValueError: if it is not a file of ``save_weights``, or the arrays do not fit the model.
     """
-    if not Path(path).exists():
+    check_model("model", model)
+    path = check_path("path", path)
+    if not path.is_file():
         raise FileNotFoundError(
             f"There are no weights at {path}. Restore the file with `git checkout -- data`, or "
             "train it with the scripts named in data/README.md."
+        )
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path} is no .npz file, or a damaged one. Give a file that save_weights wrote."
         )
     with np.load(path, allow_pickle=False) as archive:
         arrays = [archive[name].astype("float32") for name in sorted(archive.files)]
@@ -518,9 +577,7 @@ def build_pretrained(name: str) -> keras.Model:
     Raises:
         ValueError: if there is no network of this name.
     """
-    if name not in PRETRAINED:
-        raise ValueError(f"There is no network {name!r}, only {', '.join(sorted(PRETRAINED))}.")
-    return PRETRAINED[name]()
+    return PRETRAINED[check_name("network", name, PRETRAINED)]()
 
 
 def load_pretrained(name: str) -> keras.Model:
@@ -537,9 +594,10 @@ def load_pretrained(name: str) -> keras.Model:
         ValueError: if there is no network of this name.
         DatasetError: if its file is missing or damaged.
     """
+    check_name("network", name, PRETRAINED)
     sums = read_sums(WEIGHTS, REMEDY)
     shipped = [known for known in PRETRAINED if f"{known}.npz" in sums]
-    if name in PRETRAINED and name not in shipped:
+    if name not in shipped:
         raise ValueError(f"No weights of {name!r} are shipped, only of {', '.join(shipped)}.")
     return _load_shipped(name, f"{name}.npz")
 
@@ -560,9 +618,11 @@ def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
     """
     matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
     found = [match for match in matches if match]
-    if name not in {match[1] for match in found}:
-        names = ", ".join(sorted({match[1] for match in found}))
-        raise ValueError(f"There are no training stages of {name!r}, only of {names}.")
+    names = sorted({match[1] for match in found})
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(
+            f"There are no training stages of {describe(name)}, only of {', '.join(names)}."
+        )
     return {
         int(match[2]): _load_shipped(f"{name}_generator", match[0])
         for match in found
@@ -582,8 +642,10 @@ def load_training_log(name: str) -> dict[str, np.ndarray]:
         as many generated ones ("scarce": to the 1,000 test images of the sample).
 
     Raises:
-        FileNotFoundError: if there is no such log.
+        FileNotFoundError: if the file is missing.
+        ValueError: if there is no log of this name.
     """
+    check_name("training log", name, LOGS)
     path = WEIGHTS / f"{name}_log.csv"
     if not path.exists():
         raise FileNotFoundError(f"There is no training log at {path}. {REMEDY}")
@@ -597,7 +659,9 @@ def shipped_weights(name: str) -> Path:
 
     Raises:
         DatasetError: if it is missing or damaged.
+        TypeError: if the name is no text.
     """
+    check_path("name", name)
     return verified_path(WEIGHTS, name, read_sums(WEIGHTS, REMEDY), REMEDY)
 
 
@@ -610,6 +674,7 @@ def _dense_layers(
     width: int, hidden_layers: int, outputs: int, seed: int, regularizer: Any = None
 ) -> list[layers.Layer]:
     """Rectified dense layers whose first weights depend on the seed alone, not on other models."""
+    check_whole("seed", seed, 0)
     # Generator and discriminator of one seed must not start with the same numbers.
     seeds = np.random.SeedSequence([seed, outputs]).generate_state(hidden_layers + 1)
     made = [
@@ -639,22 +704,6 @@ def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.La
 
 def _halving_stage(channels: int) -> list[layers.Layer]:
     return [*_normalized_convolution(channels, pool=True), *_normalized_convolution(channels)]
-
-
-def _upsampling_block(channels: int) -> list[layers.Layer]:
-    return [
-        # BatchNormalization adds its own offset, so a bias here would do nothing.
-        layers.Conv2DTranspose(
-            channels,
-            kernel_size=4,
-            strides=2,
-            padding="same",
-            use_bias=False,
-            kernel_initializer=_normal(),
-        ),
-        layers.BatchNormalization(),
-        layers.ReLU(),
-    ]
 
 
 def _tell_generator(
@@ -702,48 +751,14 @@ def _tell_discriminator(
     return keras.Model([images, condition], logits, name="discriminator")
 
 
-def _downsampling_block(
-    channels: int, dropout: float, normalize: bool = True
-) -> list[layers.Layer]:
-    return [
-        layers.Conv2D(
-            channels,
-            kernel_size=4,
-            strides=2,
-            padding="same",
-            use_bias=not normalize,
-            kernel_initializer=_normal(),
-        ),
-        *([layers.BatchNormalization()] if normalize else []),
-        layers.LeakyReLU(negative_slope=0.2),
-        *([layers.Dropout(dropout)] if dropout else []),
-    ]
-
-
-def _normal() -> keras.initializers.Initializer:
-    # A new object for each layer: one object repeats its values for equal shapes.
-    return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _check_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, but is {size!r}.")
-
-
-def _check_image_shape(image_shape: tuple[int, int, int], divisible_by: int = 1) -> None:
-    if len(image_shape) != 3:
+def _check_encoder(encoder: keras.Model) -> None:
+    check_model("encoder", encoder)
+    if len(encoder.inputs) != 1 or [
+        len(shape) for shape in (encoder.input_shape, encoder.output_shape)
+    ] != [2, 2]:
         raise ValueError(
-            f"image_shape must be (height, width, channels), for example (32, 32, 3), "
-            f"but is {image_shape!r}."
-        )
-    height, width, channels = image_shape
-    _check_sizes(image_height=height, image_width=width, image_channels=channels)
-    if height % divisible_by or width % divisible_by:
-        raise ValueError(
-            f"image_shape is {image_shape!r}, but height and width must be divisible by "
-            f"{divisible_by}: the network halves or doubles them three times. "
-            f"Resize or pad the images first."
+            f"The encoder goes from {encoder.input_shape} to {encoder.output_shape}; it must make "
+            "(batch, size) of (batch, words), as those of build_text_encoder do."
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from gan_helpers import checks
 from gan_helpers.animation import TitledImage, WidgetWithStill
 from gan_helpers.plots import LessonFigure, few_colours_png, picture_figure
 from gan_helpers.point_gan import (
@@ -23,6 +24,7 @@ from gan_helpers.point_gan import (
     Moment,
     PointGAN,
     Settings,
+    check_setting_names,
 )
 from gan_helpers.point_picture import LAYERS, WIDTH, PointPicture, describe, to_jpeg
 from gan_helpers.points import DISTRIBUTIONS, PointDistribution, from_points
@@ -146,6 +148,7 @@ class Playground(WidgetWithStill):
         problem: the message of what went wrong last, empty if all is well.
 
     Raises:
+        TypeError: if an argument is of another kind than described.
         ValueError: if the data, the preset, a setting or a network does not fit.
 
     Example:
@@ -163,6 +166,7 @@ class Playground(WidgetWithStill):
         preset: str | None = None,
         **settings: Any,
     ) -> None:
+        check_setting_names(settings)
         distribution = None
         if preset is not None:
             chosen = replace(find_named(PRESETS, preset, "run").settings, **settings)
@@ -214,6 +218,8 @@ class Playground(WidgetWithStill):
         cls, settings: Settings, distribution: PointDistribution | None = None
     ) -> "Playground":
         """A playground set like this, with data of your own if given."""
+        if not isinstance(settings, Settings):
+            raise TypeError(f"settings is {checks.describe(settings)}; give point_gan.Settings.")
         chosen = asdict(settings)
         data = chosen.pop("data")
         return cls(data if distribution is None else distribution, **chosen)
@@ -280,11 +286,10 @@ class Playground(WidgetWithStill):
 
         Raises:
             GameError: if the game cannot go on, for example because of a faulty loss.
-            ValueError: if ``every`` is below 1.
+            ValueError: if ``every`` is below 1, or ``steps`` negative.
         """
-        every = max(1, steps // 50) if every is None else every
-        if every < 1:
-            raise ValueError(f"every is {every!r}; it must be at least 1.")
+        checks.check_whole("steps", steps, 0)
+        every = checks.check_whole("every", max(1, steps // 50) if every is None else every)
         while steps > 0:
             self.game.train(min(every, steps))
             steps -= every
@@ -367,8 +372,7 @@ class Playground(WidgetWithStill):
         Args:
             count: number of moments, the first and the newest among them; at least 2.
         """
-        if count < 2:
-            raise ValueError(f"count is {count!r}; a filmstrip has at least 2 moments.")
+        checks.check_whole("count", count, 2)
         last = len(self.moments) - 1
         chosen = sorted({round(last * k / max(1, count - 1)) for k in range(count)})
         frames = [self._drawing.plane_of(self.moments[index]) for index in chosen]
@@ -433,6 +437,7 @@ class Playground(WidgetWithStill):
             self._move_history_to_end()
 
     def _repeat(self, update: Callable[[], None], times: int) -> "Playground":
+        checks.check_whole("times", times, 0)
         self.pause()
         for _ in range(times):
             update()
@@ -744,9 +749,7 @@ def _label_moments(moments: list[Moment]) -> list[str]:
 
 def find_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
     """The entry of this name, or a ValueError that lists the names there are."""
-    if name not in known:
-        raise ValueError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
-    return known[name]
+    return known[checks.check_name(kind, name, known)]
 
 
 def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:

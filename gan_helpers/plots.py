@@ -13,6 +13,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gan_helpers.checks import (
+    as_array,
+    check_number,
+    check_pixels,
+    check_texts,
+    check_whole,
+    describe,
+)
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -204,12 +213,13 @@ def new_figure(
 
     Raises:
         TypeError: if ``alt`` is no text.
-        ValueError: if ``alt`` is empty, or there are no rows or columns.
+        ValueError: if ``alt`` is empty, there are no rows or columns, or a length is not above 0.
     """
-    if rows < 1 or columns < 1:
-        raise ValueError(f"rows is {rows} and columns is {columns}; both must be at least 1.")
+    rows, columns = check_whole("rows", rows), check_whole("columns", columns)
     if width is None:
         width = {1: 7.0, 2: 10.0}.get(columns, 12.0)
+    check_number("height", height, above=0)
+    check_number("width", width, above=0)
     figure = LessonFigure(figsize=(width, height * rows), layout="constrained", alt=alt)
     return figure, figure.subplots(rows, columns, **subplots)
 
@@ -237,16 +247,17 @@ def plot_images(
         The figure. Every pixel of a picture is a square of whole pixels.
 
     Raises:
-        TypeError: if ``images`` is not uint8.
+        TypeError: if ``images`` is not uint8, or a title no text.
         ValueError: if the shape, ``columns`` or the number of titles does not fit.
     """
     check_alt(alt)
     images = check_images(images)
     count, _, picture_width, _ = images.shape
-    if titles is not None and len(titles) != count:
-        raise ValueError(f"titles has {len(titles)} texts for {count} pictures; give one for each.")
-    if columns is not None and columns < 1:
-        raise ValueError(f"columns is {columns}; it must be at least 1.")
+    if titles is not None:
+        titles = check_texts("titles", titles, count, "pictures")
+    if columns is not None:
+        check_whole("columns", columns)
+    _check_text("title", title)
 
     scale = max(1, round((150 if count <= 6 else 96) / picture_width))
     return picture_figure(
@@ -275,11 +286,12 @@ def plot_losses(
         step_label: the horizontal axis, such as "epoch" or "step".
 
     Raises:
-        TypeError: if ``history`` is neither.
+        TypeError: if ``history`` is neither, or ``step_label`` no text.
         ValueError: if a loss is missing or empty, has other than one axis, holds NaN or infinity,
             or the two differ in length.
     """
     check_alt(alt)
+    _check_text("step_label", step_label)
     losses = _history_series(history, ("generator_loss", "discriminator_loss"))
     figure, axes = new_figure(alt=alt, width=8.0)
     _draw_series(
@@ -308,11 +320,12 @@ def plot_scores(
         step_label: the horizontal axis, such as "epoch" or "step".
 
     Raises:
-        TypeError: if ``history`` is neither.
+        TypeError: if ``history`` is neither, or ``step_label`` no text.
         ValueError: if a score is missing or empty, has other than one axis, leaves [0, 1] (logits
             need a sigmoid first), holds NaN, or the two differ in length.
     """
     check_alt(alt)
+    _check_text("step_label", step_label)
     scores = _history_series(history, ("real_score", "fake_score"))
     for name, values in scores.items():
         _check_scores(name, values)
@@ -349,22 +362,25 @@ def plot_distances(
         step_label: the horizontal axis.
 
     Raises:
+        TypeError: if the curves or references are no dict, or ``step_label`` no text.
         ValueError: if there is no curve or more than four, a curve is empty, its two sequences
             differ in length, or a distance is not above 0.
     """
     check_alt(alt)
+    _check_text("step_label", step_label)
+    references = {} if references is None else references
+    for name, given in (("curves", curves), ("references", references)):
+        if not isinstance(given, Mapping):
+            raise TypeError(f"{name} is {describe(given)}; give a dict with labels as keys.")
+    for label, height in references.items():
+        check_number(f"The reference {label!r}", height, above=0)
     if not 1 <= len(curves) <= len(CURVE_STYLES):
         raise ValueError(f"Give 1 to {len(CURVE_STYLES)} curves, not {len(curves)}.")
     figure, axes = new_figure(alt=alt, width=8.0)
-    for (label, (times, distances)), style in zip(curves.items(), CURVE_STYLES, strict=False):
-        times = _as_numbers(f"times of {label!r}", times)
-        distances = _as_numbers(f"distances of {label!r}", distances)
-        if len(times) != len(distances):
-            raise ValueError(f"{label!r} has {len(times)} times but {len(distances)} distances.")
-        if (distances <= 0).any():
-            raise ValueError(f"{label!r} holds a distance of 0 or less, which has no logarithm.")
+    series = {label: _check_curve(label, curve) for label, curve in curves.items()}
+    for (label, (times, distances)), style in zip(series.items(), CURVE_STYLES, strict=False):
         axes.plot(times, distances, label=label, linewidth=LINE_WIDTH, **style)
-    for label, height in (references or {}).items():
+    for label, height in references.items():
         axes.axhline(height, color=NEUTRAL, linewidth=1, linestyle=":")
         axes.annotate(
             label, (0.99, height), xycoords=("axes fraction", "data"), ha="right", va="bottom"
@@ -393,19 +409,18 @@ def plot_score_histogram(
 
     Raises:
         ValueError: if there are no scores, or one is NaN or outside [0, 1] (logits need a sigmoid
-            first).
+            first), or ``bins`` is below 1.
     """
     check_alt(alt)
+    check_whole("bins", bins)
+    real_scores = _check_scores("real_scores", _as_numbers("real_scores", real_scores).ravel())
+    fake_scores = _check_scores("fake_scores", _as_numbers("fake_scores", fake_scores).ravel())
     figure, axes = new_figure(alt=alt, width=8.0)
     edges = np.linspace(0, 1, bins + 1)
-    for name, scores, style, hatch in (
+    for name, values, style, hatch in (
         ("real", real_scores, REAL_STYLE, None),
         ("fake", fake_scores, FAKE_STYLE, "//"),
     ):
-        values = _as_numbers(f"{name}_scores", scores).ravel()
-        if values.size == 0:
-            raise ValueError(f"{name}_scores is empty; give at least one score.")
-        _check_scores(f"{name}_scores", values)
         shares = 100 * np.histogram(values, edges)[0] / values.size
         axes.stairs(
             shares,
@@ -504,7 +519,7 @@ def check_alt(alt: str) -> str:
     """Return ``alt`` if it is a text with something in it, else raise."""
     if not isinstance(alt, str):
         raise TypeError(
-            f"alt is {alt!r}; give a text that says what the picture shows, "
+            f"alt is {describe(alt)}; give a text that says what the picture shows, "
             "for those who cannot see it."
         )
     if not alt.strip():
@@ -514,21 +529,7 @@ def check_alt(alt: str) -> str:
 
 def check_images(images: np.ndarray) -> np.ndarray:
     """Return ``images`` as an array if it is uint8 (n, height, width, 1 or 3), else raise."""
-    images = np.asarray(images)
-    if images.dtype != np.uint8:
-        raise TypeError(
-            f"The images are {images.dtype}; they must be uint8 from 0 to 255. Turn pictures in "
-            "[-1, 1] into uint8 with gan_helpers.data.to_pixels."
-        )
-    if images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise ValueError(
-            f"The images have shape {images.shape}; it must be (n, height, width, 1) for grey or "
-            "(n, height, width, 3) for colour. Add a missing axis with images[..., None] "
-            "(channel) or images[None] (one picture)."
-        )
-    if 0 in images.shape:
-        raise ValueError(f"The images have shape {images.shape}, so there is nothing to show.")
-    return images
+    return check_pixels(images, channels=(1, 3))
 
 
 def _pleasing_columns(count: int) -> int:
@@ -576,11 +577,34 @@ def _show_text(figure: LessonFigure) -> tuple[dict, dict]:
     return {"text/plain": figure.alt}, {}
 
 
+def _check_text(name: str, text: str | None) -> None:
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"{name} is {describe(text)}; give a text.")
+
+
+def _check_curve(label: str, curve: Any) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(curve, Sequence | np.ndarray) or len(curve) != 2:
+        raise ValueError(
+            f"The curve {label!r} is {describe(curve)}; give a pair (times, distances)."
+        )
+    times, distances = (
+        _as_numbers(f"{name} of {label!r}", values)
+        for name, values in zip(("times", "distances"), curve, strict=True)
+    )
+    if times.ndim != 1 or times.shape != distances.shape:
+        raise ValueError(f"{label!r} has {times.size} times but {distances.size} distances.")
+    if not times.size:
+        raise ValueError(f"The curve {label!r} is empty; give at least one time and distance.")
+    if (distances <= 0).any():
+        raise ValueError(f"{label!r} holds a distance of 0 or less, which has no logarithm.")
+    return times, distances
+
+
 def _as_numbers(name: str, values: Any) -> np.ndarray:
     try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers only.") from error
+        values = as_array(name, values).astype(np.float64)
+    except TypeError as error:
+        raise ValueError(f"{name} must hold numbers only. {error}") from error
     if not np.isfinite(values).all():
         position = int(np.flatnonzero(~np.isfinite(values.ravel()))[0])
         raise ValueError(
@@ -590,12 +614,15 @@ def _as_numbers(name: str, values: Any) -> np.ndarray:
     return values
 
 
-def _check_scores(name: str, values: np.ndarray) -> None:
+def _check_scores(name: str, values: np.ndarray) -> np.ndarray:
+    if values.size == 0:
+        raise ValueError(f"{name} is empty; give at least one score.")
     if values.min() < 0 or values.max() > 1:
         raise ValueError(
             f"{name} runs from {values.min():.3g} to {values.max():.3g}; scores lie in [0, 1]. "
             "Put logits through keras.ops.sigmoid first."
         )
+    return values
 
 
 def _history_series(history: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -609,7 +636,7 @@ def _history_series(history: Any, names: tuple[str, ...]) -> dict[str, np.ndarra
     series = {}
     for name in names:
         if name not in history:
-            raise ValueError(f"history has no {name!r}; it holds {sorted(history)}.")
+            raise ValueError(f"history has no {name!r}; it holds {sorted(map(str, history))}.")
         series[name] = _as_numbers(name, history[name])
         if series[name].ndim != 1 or series[name].size == 0:
             raise ValueError(

@@ -6,13 +6,15 @@ updates as in lesson 3, and a measurement of everything a picture needs.
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
+from gan_helpers.blocks import check_model
+from gan_helpers.checks import check_function, check_name, check_number, check_whole, describe
 from gan_helpers.models import build_point_discriminator, build_point_generator
 from gan_helpers.points import DISTRIBUTIONS, EDGE, PointDistribution, divergences, quality
 from gan_helpers.remedies import (
@@ -148,7 +150,7 @@ class Settings:
     discriminator_width: int | None = None
 
 
-REMEDIES = ("noise", "gradient_penalty", "r1_penalty", "weight_penalty", "dropout", "average")
+PENALTIES = ("noise", "gradient_penalty", "r1_penalty", "weight_penalty")
 # A change of these starts the game again, with new networks, which takes a moment. All the others
 # are numbers inside the compiled step and count from the next one.
 SIZES = {
@@ -258,6 +260,7 @@ class PointGAN:
         discriminator_steps: updates of the discriminator so far.
 
     Raises:
+        TypeError: if an argument is of another kind than described.
         ValueError: if a setting is unknown or a network does not fit.
     """
 
@@ -272,8 +275,11 @@ class PointGAN:
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         self._lock = threading.RLock()
-        self.settings = settings or Settings()
+        self.settings = Settings() if settings is None else settings
         _check_settings(self.settings)
+        if distribution is None:
+            distribution = DISTRIBUTIONS[self.settings.data]
+        _check_distribution(distribution)
         _check_network("generator", generator, None, 2)
         _check_network("discriminator", discriminator, 2, 1)
         if generator is not None:
@@ -286,11 +292,17 @@ class PointGAN:
         }
         self.own_loss = self.complete_loss(generator_loss, discriminator_loss)
         self._make_switches()
-        self._set_distribution(distribution or DISTRIBUTIONS[self.settings.data])
+        self._set_distribution(distribution)
         self._build()
 
     def complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
         """Your losses, with that of the settings where one is None; None if both are."""
+        for name, loss, logits in (
+            ("generator_loss", generator_loss, "fake_logits"),
+            ("discriminator_loss", discriminator_loss, "(real_logits, fake_logits)"),
+        ):
+            if loss is not None:
+                check_function(name, loss, f"of {logits} that returns one number")
         if generator_loss is None and discriminator_loss is None:
             return None
         usual = LOSSES[self.settings.loss]
@@ -344,8 +356,7 @@ class PointGAN:
         Raises:
             ValueError: if a setting is unknown; then nothing changes.
         """
-        if unknown := settings.keys() - {field.name for field in fields(Settings)}:
-            raise ValueError(f"There is no setting {unknown.pop()!r}; see point_gan.Settings.")
+        check_setting_names(settings)
         if "generator" in self._given:
             settings.pop("latent_dim", None)
         before, after = self.settings, replace(self.settings, **settings)
@@ -370,6 +381,7 @@ class PointGAN:
     @_one_at_a_time
     def use_points(self, distribution: PointDistribution) -> None:
         """Learn another distribution from now on; the networks stay."""
+        _check_distribution(distribution)
         self._set_distribution(distribution)
 
     def use_loss(
@@ -383,6 +395,8 @@ class PointGAN:
     @_one_at_a_time
     def play_for(self, loss: Loss | None) -> None:
         """Play with a whole ``Loss`` from now on; None is that of the settings."""
+        if loss is not None and not isinstance(loss, Loss):
+            raise TypeError(f"loss is {describe(loss)}; give a point_gan.Loss, or None.")
         self.own_loss = loss
         self._apply_settings()
 
@@ -400,7 +414,13 @@ class PointGAN:
 
     @_one_at_a_time
     def train(self, steps: int) -> None:
-        """So many updates of the generator, each after ``discriminator_steps`` of the other."""
+        """So many updates of the generator, each after ``discriminator_steps`` of the other.
+
+        Raises:
+            GameError: if the game cannot go on.
+            ValueError: if the number of steps is no whole number, or negative.
+        """
+        steps = check_whole("steps", steps, 0)
         self._run(self._functions().rounds, tf.constant(steps, tf.int32))
         self.step += steps
         self.discriminator_steps += steps * self.settings.discriminator_steps
@@ -698,17 +718,29 @@ def _quantiles(shares: np.ndarray, normal: bool) -> np.ndarray:
     return np.asarray(values, np.float32)
 
 
+def check_setting_names(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError if a key names no field of ``Settings``."""
+    for name in settings:
+        check_name("setting", name, [field.name for field in fields(Settings)])
+
+
+def _check_distribution(distribution: PointDistribution) -> None:
+    if not isinstance(distribution, PointDistribution):
+        raise TypeError(
+            f"distribution is {describe(distribution)}; give what points.from_points makes."
+        )
+
+
 def _check_settings(settings: Settings) -> None:
+    if not isinstance(settings, Settings):
+        raise TypeError(f"settings is {describe(settings)}; give a point_gan.Settings.")
     for name, known in (
         ("data", DISTRIBUTIONS),
         ("latents", ("normal", "uniform")),
         ("loss", LOSSES),
         ("optimizer", OPTIMIZERS),
     ):
-        if getattr(settings, name) not in known:
-            raise ValueError(
-                f"{name} is {getattr(settings, name)!r}; it must be one of {', '.join(known)}."
-            )
+        check_name(name, getattr(settings, name), known)
     for name, least in (
         ("latent_dim", 1),
         ("hidden_layers", 1),
@@ -719,17 +751,20 @@ def _check_settings(settings: Settings) -> None:
         ("noise_steps", 0),
         ("unrolled", 0),
     ):
-        value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
-    for name in REMEDIES:
-        if not getattr(settings, name) >= 0:
-            raise ValueError(f"{name} is {getattr(settings, name)!r}; it must not be negative.")
+        check_whole(name, getattr(settings, name), least)
+    if settings.discriminator_width is not None:
+        check_whole("discriminator_width", settings.discriminator_width)
+    if not isinstance(settings.minibatch_statistics, bool):
+        value = describe(settings.minibatch_statistics)
+        raise ValueError(f"minibatch_statistics is {value}; it must be True or False.")
+    for name in PENALTIES:
+        check_number(name, getattr(settings, name), 0)
+    for name in ("dropout", "average"):
+        check_number(name, getattr(settings, name), 0, below=1)
     if BATCH_SIZE % settings.packed:  # and with it SHOWN, its double
         raise ValueError(f"packed is {settings.packed}; it must divide {BATCH_SIZE}.")
-    for name in ("generator_rate", "discriminator_rate"):
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{name} is {getattr(settings, name)!r}; it must be positive.")
+    for name in ("generator_rate", "discriminator_rate", "unrolled_rate"):
+        check_number(name, getattr(settings, name), above=0)
 
 
 def _check_network(
@@ -737,11 +772,7 @@ def _check_network(
 ) -> None:
     if network is None:
         return
-    if not network.built:
-        raise ValueError(
-            f"The {name} is not built yet. Give it a keras.Input as its first layer, "
-            "or call it once on a batch."
-        )
+    check_model(name, network)
     shapes = network.input_shape, network.output_shape
     fits = len(shapes[0]) == len(shapes[1]) == 2 and shapes[1][-1] == outputs
     if not fits or inputs not in (None, shapes[0][-1]):

@@ -6,6 +6,8 @@ distributions here fit into the square from -1.5 to 1.5.
 
 from dataclasses import dataclass
 
+from gan_helpers.checks import as_array, check_number, check_whole, describe
+
 import numpy as np
 
 __all__ = [
@@ -24,6 +26,18 @@ MOST_CENTRES = 2000  # of points of your own
 FAIR_SHARE = 0.1  # of its share of the points that a covered mode gets at least
 
 
+def _check_points(name: str, points: np.ndarray) -> np.ndarray:
+    points = as_array(name, points)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+        raise ValueError(
+            f"{name} has shape {points.shape}; it must be (k, 2): one row for each of k points, "
+            "and at least one."
+        )
+    if not np.isfinite(points).all():
+        raise ValueError(f"{name} holds NaN or infinity; every coordinate must be finite.")
+    return points if points.dtype.kind == "f" else points.astype(np.float64)
+
+
 @dataclass(frozen=True)
 class PointDistribution:
     """Something to learn: points scattered by normal noise around a set of centres.
@@ -33,6 +47,11 @@ class PointDistribution:
         centres: shape (k, 2): the modes, or points close together along a curve.
         spread: standard deviation of the noise.
         separate: whether the centres are separate modes that can be counted.
+
+    Raises:
+        TypeError: if the centres are no numbers.
+        ValueError: if there are none, their shape is another, one is not finite, or the spread is
+            negative.
     """
 
     name: str
@@ -40,8 +59,14 @@ class PointDistribution:
     spread: float
     separate: bool = True
 
+    def __post_init__(self) -> None:
+        # A list of pairs will do; the class is frozen, so that nobody changes it later.
+        object.__setattr__(self, "centres", _check_points("centres", self.centres))
+        check_number("spread", self.spread, 0)
+
     def sample(self, count: int, random: np.random.Generator) -> np.ndarray:
         """``count`` points, float32, shape ``(count, 2)``; every centre is equally likely."""
+        check_whole("count", count, 0)
         chosen = self.centres[random.integers(len(self.centres), size=count)]
         return (chosen + self.spread * random.normal(size=chosen.shape)).astype(np.float32)
 
@@ -97,27 +122,22 @@ def from_points(points: np.ndarray, spread: float = 0.05) -> PointDistribution:
         spread: standard deviation of the noise around each of them.
 
     Raises:
+        TypeError: if the points are no numbers.
         ValueError: if there are no points or too many, their shape is another, one is not finite or
             lies outside, or the spread is not positive.
     """
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-        raise ValueError(
-            f"points has shape {points.shape}; it must be (k, 2): one row for each of k points, "
-            "and at least one."
-        )
+    points = _check_points("points", points).astype(np.float64)
     if len(points) > MOST_CENTRES:
         raise ValueError(
             f"There are {len(points):,} points; at most {MOST_CENTRES:,} can be judged quickly. "
             "Take some of them at random."
         )
-    if not (np.abs(points) <= EDGE).all():  # NaN is not either
+    if not (np.abs(points) <= EDGE).all():
         raise ValueError(
-            f"Some points lie outside the square from -{EDGE} to {EDGE}, or are not finite. Move "
-            "and scale them into it, for example with points / abs(points).max()."
+            f"Some points lie outside the square from -{EDGE} to {EDGE}. Move and scale them into "
+            "it, for example with points / abs(points).max()."
         )
-    if not spread > 0:
-        raise ValueError(f"spread is {spread!r}; it must be positive.")
+    check_number("spread", spread, above=0)
     return PointDistribution("your points", points, spread, separate=False)
 
 
@@ -138,8 +158,13 @@ def divergences(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     Returns:
         ``{"KL": ..., "JS": ...}`` in nats.
 
+    Raises:
+        TypeError: if the points are no numbers.
+        ValueError: if there are none, their shape is another, or one is not finite.
+
     Source: Lin 1991, "Divergence Measures Based on the Shannon Entropy".
     """
+    real, fake = _check_points("real", real), _check_points("fake", fake)
     counts = [_count_cells(points) for points in (real, fake)]
     smooth_real, smooth_fake = ((c + 0.5) / (c + 0.5).sum() for c in counts)
     p, q = (c / c.sum() for c in counts)
@@ -162,10 +187,21 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
         modes that get at least a tenth of their fair share as good points; 0 if the distribution
         has no separate modes.
 
+    Raises:
+        TypeError: if the points are no numbers, or the distribution is none.
+        ValueError: if there are no points, their shape is another, or one is not finite.
+
     Source: Srivastava et al. 2017, "VEEGAN", section 4.1, for the three standard deviations.
     """
+    fake = _check_points("fake", fake)
+    if not isinstance(distribution, PointDistribution):
+        raise TypeError(
+            f"distribution is {describe(distribution)}; give one of points.DISTRIBUTIONS, or what "
+            "points.from_points makes."
+        )
     differences = fake[:, None, :] - distribution.centres[None].astype(fake.dtype)
-    squares = np.square(differences).sum(axis=-1)
+    with np.errstate(over="ignore"):  # a point that far away is not good
+        squares = np.square(differences).sum(axis=-1)
     nearest = squares.argmin(axis=1)
     good = squares.min(axis=1) <= (NEAR * distribution.spread) ** 2
     modes = len(distribution.centres)
@@ -175,7 +211,8 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
 
 
 def _count_cells(points: np.ndarray) -> np.ndarray:
-    cells = np.clip((points + EDGE) / (2 * EDGE) * BINS, 0, BINS - 1).astype(int)
+    shares = (np.clip(points, -EDGE, EDGE) + EDGE) / (2 * EDGE)
+    cells = np.clip(shares * BINS, 0, BINS - 1).astype(int)
     return np.bincount(cells[:, 0] * BINS + cells[:, 1], minlength=BINS**2).astype(float)
 
 

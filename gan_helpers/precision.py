@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.checks import describe
 
 import keras
 import tensorflow as tf
@@ -27,6 +28,8 @@ def dtype_policy(name: str) -> Iterator[None]:
     Raises:
         ValueError: if Keras knows no such policy.
     """
+    if not isinstance(name, str):
+        raise ValueError(f'name is {describe(name)}; give a policy such as "float32".')
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.losses import Tensor
+from gan_helpers.blocks import check_model
+from gan_helpers.checks import check_function, check_number, check_whole
+from gan_helpers.losses import Tensor, as_floats, takes_logits
 
 import keras
 import tensorflow as tf
@@ -42,8 +44,27 @@ def gradient_penalty(
         shares: uniform random numbers from 0 to 1, ``(batch, 1, ...)``: where on the line from
             fake (0) to real (1) the slope is taken.
 
+    Raises:
+        TypeError: if D is no function, or samples or shares are no floats.
+        ValueError: if the shapes do not fit.
+
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
     """
+    real, fake = as_floats("real", real), as_floats("fake", fake)
+    if tuple(real.shape) != tuple(fake.shape):
+        raise ValueError(
+            f"real has shape {tuple(real.shape)} and fake {tuple(fake.shape)}; give as many "
+            "generated samples as real ones."
+        )
+    shares = as_floats("shares", shares)
+    wanted = (real.shape[0], *[1] * (len(real.shape) - 1))
+    if len(shares.shape) != len(wanted) or any(
+        None not in (size, other) and size != other
+        for size, other in zip(shares.shape, wanted, strict=True)
+    ):
+        raise ValueError(
+            f"shares have shape {tuple(shares.shape)}; it must be {wanted}: one for each sample."
+        )
     between = fake + shares * (real - fake)
     squares = _squared_slopes(discriminator, between)
     # Not the root of 0: its slope is infinite.
@@ -60,13 +81,19 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
         discriminator: from samples ``(batch, ...)`` to logits ``(batch, 1)``.
         real: real samples.
 
+    Raises:
+        TypeError: if D is no function, or the samples are no floats.
+        ValueError: if there are no samples.
+
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
     equation 9.
     """
+    real = as_floats("real", real)
     return ops.mean(_squared_slopes(discriminator, real))
 
 
 def _squared_slopes(discriminator: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
+    check_function("discriminator", discriminator, "from samples to logits")
     samples = tf.convert_to_tensor(samples)
     with tf.GradientTape() as tape:
         tape.watch(samples)
@@ -76,6 +103,7 @@ def _squared_slopes(discriminator: Callable[[Tensor], Tensor], samples: Tensor) 
     return ops.sum(ops.square(slopes), axis=list(range(1, len(slopes.shape))))
 
 
+@takes_logits
 def smoothed_discriminator_loss(
     real_logits: Tensor, fake_logits: Tensor, target: float = 0.9
 ) -> Tensor:
@@ -89,10 +117,13 @@ def smoothed_discriminator_loss(
         fake_logits: logits of generated ones.
         target: the score that real samples should get, above 0 and at most 1.
 
+    Raises:
+        TypeError: if the logits are no floats.
+        ValueError: if there are none, or the target is another number.
+
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.4.
     """
-    if not 0 < target <= 1:
-        raise ValueError(f"target is {target!r}; it is a score above 0 and at most 1.")
+    check_number("target", target, most=1, above=0)
     real_part = target * ops.softplus(-real_logits) + (1 - target) * ops.softplus(real_logits)
     return ops.mean(real_part) + ops.mean(ops.softplus(fake_logits))
 
@@ -109,9 +140,17 @@ def pack(samples: Tensor, count: int) -> Tensor:
     Returns:
         ``(batch / count, count * features)``.
 
+    Raises:
+        TypeError: if the samples are no floats.
+        ValueError: if their shape is another, or they do not fill whole packs.
+
     Source: Lin et al. 2018, "PacGAN: The power of two samples in generative adversarial networks".
     """
-    batch, features = samples.shape[0], samples.shape[-1]
+    count = check_whole("count", count)
+    samples = as_floats("samples", samples)
+    if len(samples.shape) != 2:
+        raise ValueError(f"samples have {len(samples.shape)} axes; give (batch, features).")
+    batch, features = samples.shape
     if batch is not None and batch % count:
         raise ValueError(f"{batch} samples cannot be put into packs of {count}.")
     return ops.reshape(samples, (-1, count * features))
@@ -125,12 +164,18 @@ class MinibatchDeviation(keras.layers.Layer):
     each sample. A generator that collapses gives itself away by it. Real and generated samples must
     go through D in batches of their own.
 
-    Input ``(batch, features)``, output ``(batch, features + 1)``.
+    Input ``(batch, features)``, output ``(batch, features + 1)``. Input of another shape raises a
+    ``ValueError``.
 
     Source: Karras et al. 2018, "Progressive Growing of GANs", section 3, after Salimans et al.
     """
 
     def call(self, inputs: Tensor) -> Tensor:
+        if len(inputs.shape) != 2:
+            raise ValueError(
+                f"samples have shape {tuple(inputs.shape)}; it must be (batch, features). Put "
+                "keras.layers.Flatten before this layer."
+            )
         variance = ops.var(inputs, axis=0)
         deviation = ops.mean(ops.sqrt(variance + 1e-8))
         column = ops.broadcast_to(deviation, (ops.shape(inputs)[0], 1))
@@ -164,8 +209,17 @@ def unroll(
     Returns:
         A function from samples to logits.
 
+    Raises:
+        TypeError: if D is no Keras model, the loss no function, or the samples are no floats.
+        ValueError: if D is not built, there are no samples, or a number is out of range.
+
     Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", equations 5 to 9.
     """
+    check_model("discriminator", discriminator)
+    check_function("loss", loss, "of (real_logits, fake_logits) that returns a scalar")
+    real, fake = as_floats("real", real), as_floats("fake", fake)
+    check_whole("steps", steps, 0)
+    check_number("rate", rate, above=0)
     fixed = [variable.value for variable in discriminator.non_trainable_variables]
 
     def judge(weights: list[Any], samples: Tensor) -> Tensor:

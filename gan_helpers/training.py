@@ -7,12 +7,22 @@ class here is that model with an exponential moving average and checkpoints adde
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.blocks import check_model
+from gan_helpers.checks import (
+    as_array,
+    check_function,
+    check_model_range,
+    check_number,
+    check_whole,
+    check_whole_numbers,
+    describe,
+)
 from gan_helpers.data import to_pixels
 from gan_helpers.losses import (
     asked_logit,
@@ -28,6 +38,10 @@ import tensorflow as tf
 from keras import ops
 
 __all__ = ["GAN", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+
+
+# What a condition is, by the number of its axes beside that of the batch.
+CONDITIONS = {0: "class", 1: "caption", 3: "image"}
 
 
 class GAN(keras.Model):
@@ -66,7 +80,9 @@ class GAN(keras.Model):
             Source: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training".
 
     Raises:
-        ValueError: if the two networks do not fit together, or ``ema_decay`` is not in [0, 1).
+        TypeError: if a network is no Keras model, or ``augment`` no Keras layer.
+        ValueError: if the two networks do not fit together, ``ema_decay`` is not in [0, 1), or
+            the seed is no whole number of at least 0.
     """
 
     def __init__(
@@ -79,19 +95,22 @@ class GAN(keras.Model):
     ) -> None:
         super().__init__(name="gan")
         _check_networks(generator, discriminator)
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay must be at least 0 and below 1, but is {ema_decay!r}.")
+        check_number("ema_decay", ema_decay, 0, below=1)
+        check_whole("seed", seed, 0)
+        if not isinstance(augment, keras.layers.Layer | None):
+            raise TypeError(f"augment is {describe(augment)}; give a Keras layer, or None.")
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema_decay = ema_decay
-        self.augment = augment or keras.layers.Identity()
+        self.augment = keras.layers.Identity() if augment is None else augment
         self.conditional = len(generator.inputs) == 2
         self.translates = self.conditional and len(generator.inputs[1].shape) == 4
         self.judges_pairs = len(discriminator.inputs) == 2
         self.names_classes = discriminator.output_shape[-1] > 1
+        self.condition_values = _condition_values(generator, discriminator)
         self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
@@ -134,14 +153,28 @@ class GAN(keras.Model):
             options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
 
         Raises:
-            ValueError: if one optimizer is given for both networks, or a pixel weight is negative
-                or given to a generator that does not translate images.
+            TypeError: if an optimizer is no Keras optimizer, or a loss no function.
+            ValueError: if one optimizer is given for both networks, a weight is negative, or a
+                pixel weight is given to a generator that does not translate images.
         """
+        for name, optimizer in (
+            ("generator_optimizer", generator_optimizer),
+            ("discriminator_optimizer", discriminator_optimizer),
+        ):
+            if not isinstance(optimizer, keras.optimizers.Optimizer):
+                raise TypeError(
+                    f"{name} is {describe(optimizer)}; give a Keras optimizer, for example "
+                    "keras.optimizers.Adam(2e-4, beta_1=0.5)."
+                )
+        check_function("generator_loss", generator_loss, "of fake_logits")
+        check_function("discriminator_loss", discriminator_loss, "of real_logits and fake_logits")
+        check_number("class_weight", class_weight, 0)
         if generator_optimizer is discriminator_optimizer:
             raise ValueError(
                 "The two networks need an optimizer each: one optimizer keeps one set of "
                 "moments. Make two, for example two keras.optimizers.Adam(2e-4, beta_1=0.5)."
             )
+        check_number("pixel_weight", pixel_weight)
         if pixel_weight < 0 or (pixel_weight and not self.translates):
             raise ValueError(
                 f"pixel_weight is {pixel_weight!r}; it must be 0 or more, and 0 for a generator "
@@ -164,7 +197,16 @@ class GAN(keras.Model):
     def fit(
         self, x: tf.data.Dataset | np.ndarray, *arguments: Any, **options: Any
     ) -> keras.callbacks.History:
-        """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images."""
+        """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images.
+
+        Raises:
+            TypeError: if conditions are no numbers.
+            ValueError: if images or conditions do not fit the networks. The values of arrays are
+                checked before the first step; those of a dataset are not, for reading it ahead
+                would change what is drawn from it later.
+        """
+        if isinstance(x, np.ndarray):
+            self._check_arrays(x, arguments[0] if arguments else options.get("y"))
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
@@ -191,12 +233,7 @@ class GAN(keras.Model):
         """Update both networks once on one batch of real images; return the running means."""
         real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
-        if labels is None and (self.conditional or self.judges_pairs or self.names_classes):
-            raise ValueError(
-                "These networks learn from classes: train on pairs (images, labels), for example "
-                "from image_batches(images, batch_size, labels=labels). Captions or images to "
-                "translate take the place of the labels."
-            )
+        self._check_conditions(labels)
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
         )
@@ -255,6 +292,68 @@ class GAN(keras.Model):
             return logits
         return asked_logit(logits, labels) if self.conditional else realness(logits)
 
+    def _condition_shape(self) -> tuple[int | None, ...] | None:
+        """Shape of one condition, () for a class; None for networks that take and name none."""
+        if self.conditional:
+            return tuple(self.generator.inputs[1].shape[1:])
+        if self.judges_pairs:
+            return tuple(self.discriminator.inputs[1].shape[1:])
+        return () if self.names_classes else None
+
+    def _check_conditions(self, conditions: tf.Tensor | None) -> None:
+        # In train_step this runs while the step is traced, so it costs nothing later.
+        shape = self._condition_shape()
+        if shape is None:
+            if conditions is not None:
+                raise ValueError(
+                    "These networks take no condition and name no classes: train on images alone, "
+                    "or build a discriminator with one logit a class, or conditional networks."
+                )
+            return
+        kind = CONDITIONS.get(len(shape), "condition")
+        if conditions is None:
+            raise ValueError(
+                f"Each image needs its {kind}: train on pairs (images, conditions), for example "
+                "from image_batches(images, batch_size, seed, labels=conditions)."
+            )
+        given = tuple(conditions.shape[1:])
+        if len(given) != len(shape) or any(
+            None not in (size, other) and size != other
+            for size, other in zip(given, shape, strict=True)
+        ):
+            raise ValueError(
+                f"The condition of an image has shape {given}, but these networks learn from one "
+                f"{kind} an image, of shape {shape}. Give pairs (images, conditions) like that."
+            )
+        dtype = keras.backend.standardize_dtype(conditions.dtype)
+        if len(shape) == 3 and not keras.backend.is_float_dtype(dtype):
+            raise ValueError(
+                f"Images to translate must be floats in [-1, 1], but their type is {dtype}. "
+                "Convert uint8 images with gan_helpers.data.to_model_range."
+            )
+
+    def _check_arrays(self, images: np.ndarray, conditions: Any) -> None:
+        self._check_images(images)
+        if not len(images):
+            raise ValueError("There are no training images. Give at least one batch of them.")
+        if images.ndim == 4:
+            check_model_range(images, "Training images")
+        if conditions is not None:
+            conditions = as_array("The conditions", conditions)
+        self._check_conditions(conditions)
+        if conditions is not None:
+            self._check_values(conditions)
+
+    def _check_values(self, conditions: np.ndarray) -> None:
+        """The values of conditions whose shape is right."""
+        shape = self._condition_shape()
+        if len(shape) == 3:
+            check_model_range(conditions, "Images to translate")
+        elif self.condition_values or not self.conditional:
+            check_whole_numbers("The conditions", conditions, self.condition_values)
+        elif not np.isfinite(conditions).all():
+            raise ValueError("The conditions hold NaN or infinity. Look at what made them.")
+
     def _update_average(self) -> None:
         self.steps.assign_add(1)
         steps = ops.cast(self.steps, "float32")
@@ -302,44 +401,71 @@ class GAN(keras.Model):
 
         Args:
             latents: float array ``(count, latent_dim)``, usually standard normal.
-            labels: the class of each image, whole numbers ``(count,)``, or another condition
-                ``(count, ...)`` as in training, for a conditional GAN.
+            labels: for a conditional GAN the class of each image, whole numbers ``(count,)``, or
+                another condition as in training: captions, ``(count, words)``, or images in
+                [-1, 1], ``(count, *image_shape)``.
 
         Raises:
-            ValueError: if the latents do not have the generator's latent_dim, or labels are
-                missing, superfluous or of another shape.
+            TypeError: if latents or conditions are no numbers of the right kind.
+            ValueError: if the latents do not have the generator's latent_dim or are not finite, or
+                conditions are missing, superfluous, of another shape, or out of range.
         """
-        if len(latents.shape) != 2 or latents.shape[-1] != self.latent_dim:
-            raise ValueError(
-                f"latents must have shape (count, {self.latent_dim}), "
-                f"but have shape {tuple(latents.shape)}."
-            )
-        self._check_labels(labels, latents.shape[0])
+        latents = self._check_latents(latents)
+        labels = self._check_labels(labels, len(latents))
         parts = []
         # In parts, so that thousands of samples fit in a laptop's memory.
-        for start in range(0, latents.shape[0], 256):
+        for start in range(0, len(latents), 256):
             part = slice(start, start + 256)
             images = self(self._inputs(latents[part], None if labels is None else labels[part]))
             parts.append(to_pixels(ops.convert_to_numpy(images)))
         return np.concatenate(parts)
 
-    def _check_labels(self, labels: np.ndarray | None, count: int) -> None:
-        if self.conditional:
-            expected = (count, *self.generator.inputs[1].shape[1:])
-            if labels is None or np.shape(labels) != expected:
-                raise ValueError(
-                    f"This GAN is conditional: give labels of shape {expected}, one class for each "
-                    "row of the latents, or one condition, not "
-                    f"{'none' if labels is None else np.shape(labels)}."
-                )
-        if labels is not None and not self.conditional:
-            raise ValueError("This GAN knows no classes: leave the labels out.")
+    def _check_latents(self, latents: tf.Tensor | np.ndarray) -> np.ndarray:
+        latents = as_array("latents", latents)
+        if latents.dtype.kind in "biu":
+            raise TypeError(
+                f"latents are {latents.dtype}; give floats, for example "
+                f"keras.random.normal((count, {self.latent_dim}), seed=0)."
+            )
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
+            raise ValueError(
+                f"latents must have shape (count, {self.latent_dim}) with at least one row, "
+                f"but have shape {latents.shape}."
+            )
+        if not np.isfinite(latents).all():
+            raise ValueError(
+                "latents hold NaN or infinity. Draw others, or look at what made them."
+            )
+        return latents.astype("float32")
+
+    def _check_labels(self, labels: np.ndarray | None, count: int) -> np.ndarray | None:
+        if not self.conditional:
+            if labels is not None:
+                raise ValueError("This GAN takes no condition: leave the labels out.")
+            return None
+        shape = self._condition_shape()
+        kind = CONDITIONS.get(len(shape), "condition")
+        labels = None if labels is None else as_array(f"The {kind} of each image", labels)
+        if labels is None or labels.shape != (count, *shape):
+            raise ValueError(
+                f"This GAN is conditional: give one {kind} for each row of the latents, as labels "
+                f"of shape {(count, *shape)}, not {'none' if labels is None else labels.shape}."
+            )
+        self._check_conditions(labels)
+        self._check_values(labels)
+        return labels
 
     def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
         """``count`` generated images as uint8; the same seed gives the same latents again.
 
         A conditional GAN needs ``labels`` as ``generate`` does.
+
+        Raises:
+            TypeError, ValueError: as ``generate``, and for a count below 1 or a seed below 0.
         """
+        check_whole("count", count)
+        if not isinstance(seed, keras.random.SeedGenerator):
+            check_whole("seed", seed, 0)
         return self.generate(keras.random.normal((count, self.latent_dim), seed=seed), labels)
 
 
@@ -453,10 +579,11 @@ def _epoch(path: Path) -> int:
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
     for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if not network.built:
+        check_model(name, network)
+        if not getattr(network, "inputs", None):
             raise ValueError(
-                f"The {name} is not built yet. Give it a keras.Input as its first layer, "
-                "or call it once on a batch."
+                f"The shapes of the {name} are not known. Make it a keras.Sequential model, or "
+                "keras.Model(inputs, outputs)."
             )
     if len(generator.inputs) > 2 or len(discriminator.inputs) > 2:
         raise ValueError(
@@ -487,3 +614,20 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
             f"discriminator takes {tuple(image_shape)}. "
             "Build both with the same image_shape."
         )
+
+
+def _condition_values(generator: keras.Model, discriminator: keras.Model) -> int | None:
+    """How many classes or words the networks know; None where conditions are not numbered."""
+    tables = [
+        layer.input_dim
+        for network in (generator, discriminator)
+        for layer in _all_layers(network)
+        if isinstance(layer, keras.layers.Embedding)
+    ]
+    named = discriminator.output_shape[-1]
+    return min([*tables, *([named] if named > 1 else [])], default=None)
+
+
+def _all_layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in network.layers:
+        yield from _all_layers(layer) if isinstance(layer, keras.Model) else (layer,)

@@ -5,13 +5,13 @@ learns the way back, alone or in a ``GAN`` against ``build_patch_discriminator``
 """
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.models import (
-    _check_image_shape,
-    _check_sizes,
-    _downsampling_block,
-    _normal,
-    _upsampling_block,
+from gan_helpers.blocks import (
+    check_image_shape,
+    downsampling_block,
+    small_normal,
+    upsampling_block,
 )
+from gan_helpers.checks import check_pixels, check_sizes
 
 import keras
 import numpy as np
@@ -57,22 +57,23 @@ def build_translator(
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8.
     """
-    _check_sizes(latent_dim=latent_dim, width=width)
-    _check_image_shape(image_shape, divisible_by=2**HALVINGS)
+    latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
+    image_shape = check_image_shape(image_shape, divisible_by=2**HALVINGS)
     latents = keras.Input((latent_dim,), name="latents")
     condition = keras.Input(image_shape, name="condition")
     way_down = [condition]
     for level in range(HALVINGS):
         channels = width * 2**level
         way_down.append(
-            _stack(_downsampling_block(channels, dropout=0, normalize=level > 0), way_down[-1])
+            _stack(downsampling_block(channels, dropout=0, normalize=level > 0), way_down[-1])
         )
     *bridges, maps = way_down
     maps = layers.Concatenate()([maps, _as_maps(latents, maps.shape[1:3], width)])
     for level in reversed(range(HALVINGS)):
-        maps = _stack(_upsampling_block(width * 2 ** max(level - 1, 0)), maps)
+        maps = _stack(upsampling_block(width * 2 ** max(level - 1, 0)), maps)
         maps = layers.Concatenate()([maps, bridges[level]])
-    change = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=_normal())(maps)
+    last = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=small_normal())
+    change = last(maps)
     # The network starts from the condition and learns what to change.
     # Pixels in full precision, also where the policy is mixed_bfloat16.
     images = layers.Add(dtype="float32")([condition, change])
@@ -101,14 +102,14 @@ def build_patch_discriminator(
     Raises:
         ValueError: if a size is not a positive whole number or not divisible by 8.
     """
-    _check_sizes(width=width)
-    _check_image_shape(image_shape, divisible_by=2**HALVINGS)
+    (width,) = check_sizes(width=width)
+    image_shape = check_image_shape(image_shape, divisible_by=2**HALVINGS)
     images = keras.Input(image_shape, name="images")
     condition = keras.Input(image_shape, name="condition")
     maps = layers.Concatenate()([images, condition])
-    maps = _stack(_downsampling_block(width, dropout=0, normalize=False), maps)
-    maps = _stack(_downsampling_block(2 * width, dropout=0), maps)
-    last = layers.Conv2D(1, 4, padding="same", kernel_initializer=_normal(), dtype="float32")
+    maps = _stack(downsampling_block(width, dropout=0, normalize=False), maps)
+    maps = _stack(downsampling_block(2 * width, dropout=0), maps)
+    last = layers.Conv2D(1, 4, padding="same", kernel_initializer=small_normal(), dtype="float32")
     return keras.Model([images, condition], last(maps), name="patch_discriminator")
 
 
@@ -119,7 +120,7 @@ def cut_hole(images: np.ndarray, side: int = 16) -> np.ndarray:
         TypeError: if the images are not uint8.
         ValueError: if they have not four axes, or the square does not fit inside.
     """
-    cut = _check_pixels(images).copy()
+    cut = check_pixels(images).copy()
     cut[hole(cut, side)] = MEAN_GREY
     return cut
 
@@ -131,7 +132,7 @@ def paste_hole(known: np.ndarray, filled: np.ndarray, side: int = 16) -> np.ndar
         TypeError: if the images are not uint8.
         ValueError: if the shapes differ, are not of four axes, or the square does not fit inside.
     """
-    pasted, filled = _check_pixels(known).copy(), _check_pixels(filled)
+    pasted, filled = check_pixels(known, name="known").copy(), check_pixels(filled, name="filled")
     if pasted.shape != filled.shape:
         raise ValueError(
             f"known has shape {pasted.shape} and filled {filled.shape}. Give one filling an image."
@@ -147,7 +148,7 @@ def hole(images: np.ndarray, side: int = 16) -> tuple[slice, ...]:
     Raises:
         ValueError: if the square is empty, does not fit, or cannot lie in the middle.
     """
-    _check_sizes(side=side)
+    (side,) = check_sizes(side=side)
     starts = [length - side for length in images.shape[1:3]]
     if min(starts) < 2 or any(start % 2 for start in starts):
         raise ValueError(
@@ -164,8 +165,8 @@ def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
         TypeError: if the images are not uint8.
         ValueError: if they have not four axes, or the factor does not divide height and width.
     """
-    images = _check_pixels(images)
-    _check_sizes(factor=factor)
+    images = check_pixels(images)
+    (factor,) = check_sizes(factor=factor)
     count, height, width, channels = images.shape
     if height % factor or width % factor:
         raise ValueError(f"The factor {factor} does not divide {height} by {width} pixels.")
@@ -182,8 +183,8 @@ def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
         TypeError: if the images are not uint8.
         ValueError: if they have not four axes with three channels.
     """
-    images = _check_pixels(images)
-    _check_sizes(factor=factor)
+    images = check_pixels(images)
+    (factor,) = check_sizes(factor=factor)
     if images.shape[-1] != 3:
         raise ValueError(f"enlarge takes colour images, but these have shape {images.shape}.")
     size = factor * images.shape[2], factor * images.shape[1]
@@ -199,7 +200,7 @@ def to_grey(images: np.ndarray) -> np.ndarray:
         TypeError: if the images are not uint8.
         ValueError: if they have not four axes with three channels.
     """
-    images = _check_pixels(images)
+    images = check_pixels(images)
     if images.shape[-1] != 3:
         raise ValueError(f"to_grey takes colour images, but these have shape {images.shape}.")
     brightness = np.rint(images @ BRIGHTNESS).astype(np.uint8)
@@ -213,16 +214,5 @@ def _stack(blocks: list[layers.Layer], maps: keras.KerasTensor) -> keras.KerasTe
 
 
 def _as_maps(latents: keras.KerasTensor, size: tuple[int, int], channels: int) -> keras.KerasTensor:
-    dense = layers.Dense(size[0] * size[1] * channels, kernel_initializer=_normal())
+    dense = layers.Dense(size[0] * size[1] * channels, kernel_initializer=small_normal())
     return layers.Reshape((*size, channels))(dense(latents))
-
-
-def _check_pixels(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
-    if images.dtype != np.uint8:
-        raise TypeError(f"The images must be uint8 pixels, but are {images.dtype}.")
-    if images.ndim != 4:
-        raise ValueError(
-            f"The images have shape {images.shape}; it must be (count, height, width, channels)."
-        )
-    return images

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gan_helpers.animation import TitledImage, WidgetWithStill
+from gan_helpers.checks import check_function, check_number, describe
 from gan_helpers.plots import LessonFigure
 
 import ipywidgets
@@ -122,14 +123,15 @@ def figure_with_sliders(
         The widget; put it on the last line of a cell.
 
     Raises:
-        TypeError: if a range is neither four numbers nor texts, or ``draw`` returns no
-            ``LessonFigure``.
-        ValueError: if there is no range, if the start lies outside one, or a step is not positive,
-            or two choices are equal.
+        TypeError: if a range is neither four numbers nor texts, or ``draw`` is no function or
+            returns no ``LessonFigure``.
+        ValueError: if there is no range, a number is not finite, the start lies outside its range,
+            a step is not positive, or two choices are equal.
 
     Example:
         ``figure_with_sliders(draw, mean=(-4.0, 4.0, 1.0, 0.1), spread=(0.2, 2.0, 0.5, 0.1))``
     """
+    check_function("draw", draw, "that returns a figure made by plots.new_figure")
     if not ranges:
         raise ValueError(
             "There is no slider. Give at least one as name=(lowest, highest, start, step)."
@@ -144,10 +146,10 @@ def _make_slider(name: str, ends: Range | Choices, continuous_update: bool) -> i
     kinds = {type(end) for end in ends} if isinstance(ends, tuple) and len(ends) == 4 else set()
     if not kinds or not kinds <= {int, float}:
         raise TypeError(
-            f"{name} is {ends!r}; give four numbers (lowest, highest, start, step), or "
+            f"{name} is {describe(ends)}; give four numbers (lowest, highest, start, step), or "
             "a tuple of texts to choose from."
         )
-    lowest, highest, start, step = ends
+    lowest, highest, start, step = (check_number(f"Each number of {name}", end) for end in ends)
     if not lowest <= start <= highest or lowest == highest:
         raise ValueError(
             f"{name} starts at {start} between {lowest} and {highest}; "

@@ -226,7 +226,7 @@ def test_picture_rows():
         (np.zeros((8, 8, 3), np.uint8), ValueError, "shape"),
         (np.zeros((2, 8, 8), np.uint8), ValueError, r"images\[..., None\]"),
         (np.zeros((2, 8, 8, 2), np.uint8), ValueError, "shape"),
-        (np.zeros((0, 8, 8, 3), np.uint8), ValueError, "nothing to show"),
+        (np.zeros((0, 8, 8, 3), np.uint8), ValueError, "there is none"),
     ],
 )
 def test_wrong_pictures(images, error, hint):
@@ -238,7 +238,7 @@ def test_wrong_titles_and_columns():
     images = np.zeros((2, 8, 8, 3), np.uint8)
     with pytest.raises(ValueError, match="1 texts for 2 pictures"):
         plots.plot_images(images, titles=["a"], alt=ALT)
-    with pytest.raises(ValueError, match="columns is 0"):
+    with pytest.raises(ValueError, match="columns must be"):
         plots.plot_images(images, columns=0, alt=ALT)
 
 

@@ -89,7 +89,7 @@ def test_own_points_become_a_distribution():
         (np.full((3, 2), 9.0), 0.05, "outside"),
         (np.zeros((2001, 2)), 0.05, "at most 2,000"),
         (np.full((3, 2), np.nan), 0.05, "finite"),
-        (np.zeros((3, 2)), 0.0, "positive"),
+        (np.zeros((3, 2)), 0.0, "above 0"),
     ],
 )
 def test_points_that_do_not_fit_say_what_to_do(points, spread, words):

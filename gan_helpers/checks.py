@@ -1,0 +1,301 @@
+"""What functions ask of their arguments: a wrong one is refused before anything is done.
+
+Each check returns the argument in the form in which it is used, or raises an error that says what
+was given, what is expected and what to do. A number that is none or out of range makes a
+``ValueError``, and so does an array of the wrong shape; one of the wrong kind a ``TypeError``.
+"""
+
+import math
+import operator
+import os
+from collections.abc import Callable, Iterable
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "as_array",
+    "check_class_numbers",
+    "check_function",
+    "check_model_range",
+    "check_name",
+    "check_number",
+    "check_path",
+    "check_pixels",
+    "check_sizes",
+    "check_texts",
+    "check_whole",
+    "check_whole_numbers",
+    "describe",
+]
+
+# Rounding may lead a little out of [-1, 1]; pixels from 0 to 255 lie far outside.
+FARTHEST_IN_MODEL_RANGE = 1.001
+LARGEST_CLASS = 2**31 - 1  # batches hold int32
+
+
+def describe(value: Any) -> str:
+    """What a wrong argument is, in a few words that fit in a message."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"an array of {getattr(value, 'dtype', 'unknown type')} with shape {shape}"
+    text = repr(str(value) if isinstance(value, str) else value)  # NumPy's texts name their type
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
+
+
+def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """The whole number, such as a size, a count or a seed.
+
+    Raises:
+        ValueError: if it is no whole number, or out of range. True and False are none.
+    """
+    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least or (most is not None and number > most):
+        raise ValueError(f"{name} must be a whole number {limits}, but is {describe(value)}.")
+    return number
+
+
+def check_sizes(**sizes: int) -> list[int]:
+    """Whole numbers of at least 1, in the order given.
+
+    Raises:
+        ValueError: if one is none.
+    """
+    return [check_whole(name, size) for name, size in sizes.items()]
+
+
+def check_number(
+    name: str,
+    value: Any,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+) -> float:
+    """The number, such as a rate or a share; finite, and from ``least`` to ``most``.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        least: smallest allowed number.
+        most: largest allowed number.
+        above: number that it must exceed.
+        below: number that it must stay under.
+
+    Raises:
+        ValueError: if it is no finite number, or out of range. True and False are none.
+    """
+    fits = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    # NaN fails every comparison.
+    if not (fits and least <= value <= most and above < value < below and math.isfinite(value)):
+        limits = [
+            f"{words} {limit:g}"
+            for words, limit in (
+                ("of at least", least),
+                ("above", above),
+                ("at most", most),
+                ("below", below),
+            )
+            if math.isfinite(limit)
+        ]
+        wanted = " ".join(["a finite number", " and ".join(limits)]).strip()
+        raise ValueError(f"{name} must be {wanted}, but is {describe(value)}.")
+    return value
+
+
+def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
+    """The name, if it is one of those known.
+
+    Args:
+        kind: what is named, such as "failure".
+        name: what was given.
+        known: the names there are, for example the keys of a dict.
+
+    Raises:
+        ValueError: if it is another name, or none.
+    """
+    if not isinstance(name, str) or name not in list(known):
+        names = ", ".join(map(repr, known))
+        raise ValueError(f"There is no {kind} {describe(name)}; there are {names}.")
+    return name
+
+
+def check_texts(name: str, texts: Any, count: int, things: str) -> list[str]:
+    """A list of one text for each of ``count`` things, such as "frames".
+
+    Raises:
+        TypeError: if it is one text, or nothing that can be gone through.
+        ValueError: if their number is another.
+    """
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        raise TypeError(f"{name} is {describe(texts)}; give a list of texts, one for each.")
+    texts = [str(text) for text in texts]
+    if len(texts) != count:
+        raise ValueError(f"{name} has {len(texts)} texts for {count} {things}; give one for each.")
+    return texts
+
+
+def check_path(name: str, path: Any) -> Path:
+    """The path of a file or folder.
+
+    Raises:
+        TypeError: if it is neither text nor a path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} is {describe(path)}; give a path, as a text or a pathlib.Path.")
+    return Path(path)
+
+
+def check_function(name: str, function: Any, purpose: str) -> Callable:
+    """The function.
+
+    Args:
+        name: of the argument.
+        function: what was given.
+        purpose: what it does, such as "of fake_logits that returns a scalar".
+
+    Raises:
+        TypeError: if it cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"{name} is {describe(function)}; give a function {purpose}.")
+    return function
+
+
+def as_array(name: str, values: Any) -> np.ndarray:
+    """An array of numbers or truth values, of whatever NumPy can read.
+
+    Raises:
+        TypeError: for everything else: nothing, texts, lists of unequal lengths, other objects.
+    """
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # each library has its own kind of error for its own arrays
+        raise TypeError(
+            f"{name} is a {type(values).__name__} that NumPy cannot read ({error}). Give an array "
+            "of numbers; convert those of other libraries first."
+        ) from error
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise TypeError(f"{name} is {describe(values)}; give an array of real numbers.")
+    return array
+
+
+def check_pixels(images: Any, channels: tuple[int, ...] = (), name: str = "images") -> np.ndarray:
+    """Pixels, uint8 ``(count, height, width, channels)``, at least one of them.
+
+    Args:
+        images: what was given.
+        channels: numbers of channels that are allowed; empty for any.
+        name: of the argument.
+
+    Raises:
+        TypeError: if they are not uint8.
+        ValueError: if the shape is another.
+    """
+    images = as_array(name, images)
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"{name} are {images.dtype}; they must be uint8 pixels from 0 to 255. Turn images in "
+            "[-1, 1] into pixels with gan_helpers.data.to_pixels."
+        )
+    if images.ndim != 4 or (channels and images.shape[3] not in channels):
+        last = " or ".join(map(str, channels)) or "channels"
+        raise ValueError(
+            f"{name} have shape {images.shape}; it must be (count, height, width, {last}). Add a "
+            "missing axis with images[..., None] (channel) or images[None] (one image)."
+        )
+    if 0 in images.shape:
+        raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
+    return images
+
+
+def check_model_range(
+    images: Any, name: str = "images", shape: tuple[int, ...] | None = None
+) -> np.ndarray:
+    """Images as models take them: floats in [-1, 1], ``(count, height, width, channels)``.
+
+    Images in [0, 1] pass: dark ones could not be told from bright ones in [-1, 1].
+
+    Args:
+        images: what was given.
+        name: of the argument.
+        shape: ``(height, width, channels)`` if only one is allowed.
+
+    Raises:
+        TypeError: if they are not floats.
+        ValueError: if the shape is another, or a value is not finite or lies outside [-1, 1].
+    """
+    images = as_array(name, images)
+    if images.dtype.kind in "biu":
+        raise TypeError(
+            f"{name} are {images.dtype}; they must be floats in [-1, 1]. Turn pixels into them "
+            "with gan_helpers.data.to_model_range."
+        )
+    wanted = "height, width, channels" if shape is None else ", ".join(map(str, shape))
+    if images.ndim != 4 or (shape is not None and images.shape[1:] != tuple(shape)):
+        raise ValueError(
+            f"{name} have shape {images.shape}; it must be (count, {wanted}). "
+            "For one image, images[None] adds the missing axis."
+        )
+    if 0 in images.shape:
+        raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
+    lowest, highest = float(images.min()), float(images.max())
+    # NaN fails these comparisons too.
+    if not -FARTHEST_IN_MODEL_RANGE <= lowest <= highest <= FARTHEST_IN_MODEL_RANGE:
+        raise ValueError(
+            f"{name} run from {lowest:g} to {highest:g}; they must lie in [-1, 1]. Use "
+            "gan_helpers.data.to_model_range on uint8 pixels."
+        )
+    return images
+
+
+def check_class_numbers(
+    labels: Any, count: int, classes: int | None = None, name: str = "labels"
+) -> np.ndarray:
+    """Numbers of classes, one an image: whole numbers from 0, shape ``(count,)``.
+
+    Args:
+        labels: what was given; True and False are two classes, and 2.0 is class 2.
+        count: number of images.
+        classes: number of classes, if it is known.
+        name: of the argument.
+
+    Returns:
+        int64, shape ``(count,)``.
+
+    Raises:
+        TypeError: if they are no numbers.
+        ValueError: if the shape is another, or there is no such class.
+    """
+    labels = as_array(name, labels)
+    if labels.shape != (count,):
+        raise ValueError(
+            f"{name} have shape {labels.shape}; it must be ({count},): one class for each image."
+        )
+    return check_whole_numbers(name, labels, classes)
+
+
+def check_whole_numbers(name: str, values: np.ndarray, known: int | None = None) -> np.ndarray:
+    """Numbers of classes or words, int64: 0, 1 and so on, at most ``known`` of them.
+
+    Raises:
+        ValueError: if one is a fraction, not finite, or out of range.
+    """
+    most = LARGEST_CLASS if known is None else known - 1
+    # NaN fails these comparisons too.
+    if values.size and not (0 <= values.min() <= values.max() <= most):
+        limits = "0 upwards" if known is None else f"0 to {most}"
+        raise ValueError(
+            f"{name} run from {values.min()} to {values.max()}, but are numbered from {limits}."
+        )
+    whole = values.astype(np.int64)
+    if (whole != values).any():
+        raise ValueError(f"{name} hold fractions; they must be whole numbers.")
+    return whole
