@@ -69,7 +69,7 @@ class SampleRecorder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         if not self.frames:
-            steps = int(self.model.steps)
+            steps = int(self.model.steps.numpy())
             self._record("untrained" if steps == 0 else f"step {steps}")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:

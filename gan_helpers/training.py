@@ -49,6 +49,13 @@ class GAN(keras.Model):
     discriminator with two inputs judges images and conditions together, with logits of any shape
     ``(batch, ..., 1)``; one with a single input judges the image alone.
 
+    Networks, GAN and ``compile`` inside the scope of a ``tf.distribute.MirroredStrategy`` or
+    ``MultiWorkerMirroredStrategy`` train on several devices or machines, each replica with an equal
+    part of every batch; make the batches outside. Losses and weights are those of one device, to
+    rounding, with three exceptions that are Keras's: BatchNormalization takes its statistics from
+    one replica's part, unless made with ``synchronized=True``; its moving statistics are then those
+    of the first replica; and dropout and ``augment`` draw alike on all replicas.
+
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
     "The Unusual Effectiveness of Averaging in GAN Training".
@@ -109,6 +116,11 @@ class GAN(keras.Model):
         """Mark the model as built: both networks already are, so weights can be saved at once."""
         self.built = True
 
+    def _maybe_symbolic_build(self, *arguments: Any, **options: Any) -> None:
+        # Keras's own looks at the first batch of a pass to build what is not built yet. Nothing is,
+        # the batch would be lost, and pairs (images, labels) fail there between machines.
+        pass
+
     def compile(
         self,
         generator_optimizer: keras.optimizers.Optimizer,
@@ -131,7 +143,8 @@ class GAN(keras.Model):
                 of its condition, for a generator whose conditions are images, which then lowers it
                 too. Source: Isola et al. 2017,
                 "Image-to-Image Translation with Conditional Adversarial Networks", equation 4.
-            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
+            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``. Under a
+                strategy of several replicas ``steps_per_execution`` stays 1, which Keras needs.
 
         Raises:
             ValueError: if one optimizer is given for both networks, or a pixel weight is negative
@@ -147,8 +160,13 @@ class GAN(keras.Model):
                 f"pixel_weight is {pixel_weight!r}; it must be 0 or more, and 0 for a generator "
                 "that does not translate images: what it makes has no counterpart to compare with."
             )
+        several = self.distribute_strategy.num_replicas_in_sync > 1
         # XLA makes this step two to three times slower on a processor, and pays on a GPU.
-        options.setdefault("jit_compile", bool(tf.config.list_physical_devices("GPU")))
+        one_gpu = bool(tf.config.list_physical_devices("GPU")) and not several
+        options.setdefault("jit_compile", one_gpu)
+        if several:
+            # Keras 3 cannot hand several batches at a time to several replicas.
+            options["steps_per_execution"] = 1
         # No single optimizer and no single loss: otherwise Keras reports a "loss" that is always 0.
         super().compile(optimizer=None, loss=None, **options)
         self.generator_optimizer = generator_optimizer
@@ -164,7 +182,13 @@ class GAN(keras.Model):
     def fit(
         self, x: tf.data.Dataset | np.ndarray, *arguments: Any, **options: Any
     ) -> keras.callbacks.History:
-        """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images."""
+        """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images.
+
+        Raises:
+            ValueError: under a strategy of several replicas, if ``x`` is no dataset whose batches
+                all have one size that they can share equally.
+        """
+        _check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
@@ -197,9 +221,7 @@ class GAN(keras.Model):
                 "from image_batches(images, batch_size, labels=labels). Captions or images to "
                 "translate take the place of the labels."
             )
-        latents = keras.random.normal(
-            (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
-        )
+        latents = self._draw_latents(ops.shape(real_images)[0])
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake_images = self.generator(self._inputs(latents, labels), training=True)
             real_logits, fake_logits = (
@@ -214,6 +236,12 @@ class GAN(keras.Model):
             generator_goal = generator_loss + self.pixel_weight * pixel_loss
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
             discriminator_goal = discriminator_loss + self.class_weight * naming_loss
+            # A loss is a mean over the images of one replica, and the optimizers add up the
+            # gradients of all: with these shares the sum is that of the whole batch.
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+            generator_goal, discriminator_goal = (
+                goal / replicas for goal in (generator_goal, discriminator_goal)
+            )
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
@@ -234,7 +262,16 @@ class GAN(keras.Model):
             self.trackers["pixel_loss"].update_state(pixel_loss)
         self.trackers["real_score"].update_state(ops.sigmoid(real_logits))
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return {name: _log(tracker.result()) for name, tracker in self.trackers.items()}
+
+    def _draw_latents(self, count: int | tf.Tensor) -> tf.Tensor:
+        """Latents for ``count`` images. All replicas draw alike; each keeps a part of its own."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        latents = keras.random.normal((replicas * count, self.latent_dim), seed=self.latent_seed)
+        if replicas == 1:
+            return latents
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return latents[replica * count : (replica + 1) * count]
 
     def _inputs(self, latents: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor | list:
         """What the generator takes: latents alone, or with the class or condition of each image."""
@@ -440,6 +477,29 @@ def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
         with np.load(newest / "frames.npz", allow_pickle=False) as archive:
             frames = list(archive["frames"])
     return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
+
+
+def _check_shares(x: tf.data.Dataset | np.ndarray, replicas: int) -> None:
+    if replicas == 1:
+        return
+    sizes = {None}
+    if isinstance(x, tf.data.Dataset):
+        sizes = {part.shape[0] for part in tf.nest.flatten(x.element_spec)}
+    # A replica without images would have losses that are no numbers.
+    if None in sizes or any(size % replicas for size in sizes):
+        raise ValueError(
+            f"{replicas} replicas must share every batch equally: train on a dataset whose batches "
+            f"all have one size divisible by {replicas}, such as image_batches(images, "
+            f"batch_size={16 * replicas}, seed=0) makes."
+        )
+
+
+def _log(mean: tf.Tensor) -> tf.Tensor:
+    """A running mean as Keras can average it over replicas."""
+    # Between machines Keras 3 averages along the first axis, which a scalar has not: its own
+    # models fail there (https://github.com/keras-team/keras/issues/20585).
+    several = isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
+    return ops.reshape(mean, (1,)) if several else mean
 
 
 def _checkpoint_folders(folder: Path) -> list[Path]:
