@@ -20,6 +20,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+import training_run
+
 IMAGE_SHAPE = (8, 8, 1)
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (64, *IMAGE_SHAPE), dtype=np.uint8)
@@ -81,6 +84,14 @@ def main() -> None:
     if mode == "worker":
         index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        training_run.check_agreement(strategy, 3)
+        try:
+            training_run.check_agreement(strategy, index)
+        except SystemExit as error:
+            assert f"after epoch {index}, another one" in str(error)
+        else:
+            raise AssertionError("Two machines with different checkpoints went on.")
+        assert training_run.is_first(strategy) == (index == 0)
         gan = train(strategy, folder / f"worker {index}.npz")
         train_on_shuffled_batches(gan, folder, first=index == 0)
         return

@@ -29,7 +29,8 @@ from gan_helpers.data import (
 )
 from gan_helpers.dataset_files import CIFAR10, DATASETS, MNIST, SPLITS, DatasetError, read_sums
 from gan_helpers.dataset_install import main
-from gan_helpers.dataset_sources import content_digest, safe_unpickle
+from gan_helpers.dataset_sources import content_digest
+from gan_helpers.untrusted import safe_unpickle
 
 import numpy as np
 import pytest
