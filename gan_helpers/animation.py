@@ -107,7 +107,7 @@ class Animation:
     Raises:
         FileNotFoundError: if there is no such file.
         TypeError: if ``alt`` is no text or ``still`` is not uint8.
-        ValueError: if ``alt`` is empty or the file is neither GIF nor WebP.
+        ValueError: if ``alt`` is empty, or the file is damaged or neither GIF nor WebP.
     """
 
     def __init__(
@@ -122,18 +122,21 @@ class Animation:
         self._file = self.path.read_bytes()
         try:
             animation = Image.open(io.BytesIO(self._file), formats=("GIF", "WEBP"))
-        except OSError as error:
+            animation.seek(animation.n_frames - 1)
+            last = np.asarray(animation.convert("RGB"))
+        except Exception as error:  # a file can be damaged in more ways than anyone can list
             raise ValueError(
-                f"{self.path} is neither GIF nor WebP; write it with save_gif or save_webp."
+                f"{self.path} is neither GIF nor WebP, or damaged; write it with save_gif or "
+                "save_webp."
             ) from error
         self._mime_type = Image.MIME[animation.format]
         self._scale = _shown_scale(animation.width) if scale is None else _check_scale(scale)
         self._width = animation.width * self._scale
         if still is None:
-            animation.seek(animation.n_frames - 1)
-            self._still = np.asarray(animation.convert("RGB"))
+            self._still = last
         elif isinstance(still, (str, Path)):
-            with Image.open(still) as picture:
+            # Not of every format: Pillow has programs run for some.
+            with Image.open(still, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
                 self._still = np.asarray(picture.convert("RGB"))
         else:
             self._still = check_frame(np.asarray(still), 0)

@@ -16,6 +16,7 @@ from gan_helpers.dataset_files import (
     SAMPLE_COLUMNS,
     SPLITS,
     Dataset,
+    DatasetError,
     cache_folder,
     is_installed,
     read_sums,
@@ -278,7 +279,16 @@ def _read_complete(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray
     paths = [
         verified_path(folder, f"{split}_{part}.npy", sums, remedy) for part in ("images", "labels")
     ]
-    images, labels = (np.load(path, allow_pickle=False) for path in paths)
+    try:
+        images, labels = (np.load(path, allow_pickle=False) for path in paths)
+    except (ValueError, EOFError) as error:  # the list of hashes may have been made for it
+        raise DatasetError(f"{folder} holds no arrays ({error}). {remedy}") from error
+    expected = [(np.dtype("uint8"), (count := dataset.count(split), *dataset.image_shape))]
+    expected.append((np.dtype("int64"), (count,)))
+    if [(array.dtype, array.shape) for array in (images, labels)] != expected:
+        raise DatasetError(f"{folder} holds arrays of other types or shapes. {remedy}")
+    if not 0 <= labels.min() <= labels.max() < len(dataset.class_names):
+        raise DatasetError(f"{folder} holds labels of no class. {remedy}")
     return images, labels
 
 
@@ -301,7 +311,7 @@ def _read_sample(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
 def _cut_sheet(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Cut one picture of the sample into its images: uint8, shape (n, height, width, channels)."""
     height, width, channels = image_shape
-    with Image.open(path) as picture:
+    with Image.open(path, formats=("PNG",)) as picture:
         sheet = np.asarray(picture)
     grid = sheet.reshape(-1, height, SAMPLE_COLUMNS, width, channels)
     return grid.swapaxes(1, 2).reshape(-1, *image_shape)

@@ -16,7 +16,7 @@ from gan_helpers.dataset_files import DatasetError
 
 import numpy as np
 
-__all__ = ["LimitedStream", "read_arrays", "safe_unpickle"]
+__all__ = ["MOST_BYTES", "LimitedStream", "read_arrays", "safe_unpickle"]
 
 # The largest honest file is 220 MB once unpacked.
 MOST_BYTES = 300_000_000

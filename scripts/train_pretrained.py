@@ -207,7 +207,9 @@ def ship(name: str, folder: Path) -> None:
     elif name == "conditional":
         make_hero(until_best)
     shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
-    write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
+    write_sums(
+        WEIGHTS, [file.name for file in WEIGHTS.iterdir() if file.suffix in (".npz", ".csv")]
+    )
     print(f"Shipped epoch {epoch} with distance {best['distance']} in {WEIGHTS}.")
 
 
