@@ -141,7 +141,7 @@ def run_server(folder: Path) -> Iterator[tuple[str, str, psutil.Process]]:
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for_server(address, token, process, log)
+        wait_for_server(folder / "runtime", process, log)
         yield address, token, process
     finally:
         for child in [*process.children(recursive=True), process]:
@@ -150,18 +150,14 @@ def run_server(folder: Path) -> Iterator[tuple[str, str, psutil.Process]]:
         process.wait()
 
 
-def wait_for_server(address: str, token: str, process: psutil.Process, log: Path) -> None:
+def wait_for_server(runtime: Path, process: psutil.Process, log: Path) -> None:
+    """Wait for the file that the server writes as soon as it listens."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            requests.get(
-                f"{address}/api/status", headers=authorization(token), timeout=10
-            ).raise_for_status()
-        except requests.RequestException:
-            time.sleep(0.5)
-        else:
-            return
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    while not list(runtime.glob("jpserver-*.json")):
+        if time.monotonic() > deadline or process.poll() is not None:
+            text = log.read_text(errors="replace")
+            raise RuntimeError(f"JupyterLab did not start:\n{text[-2000:]}")
+        time.sleep(0.1)
 
 
 def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
@@ -170,7 +166,7 @@ def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
     own.mkdir()
     answer = requests.post(
         f"{address}/api/kernels",
-        headers=authorization(token),
+        headers={"Authorization": f"token {token}"},
         json={"name": "python3", "path": own.name},
         timeout=PATIENCE,
     )
@@ -201,10 +197,6 @@ def wait_for_kernel(client: BlockingKernelClient) -> None:
             # dead.
             if time.monotonic() > deadline:
                 raise
-
-
-def authorization(token: str) -> dict[str, str]:
-    return {"Authorization": f"token {token}"}
 
 
 def report(seats: list[Seat], seconds: float, memory: Memory) -> None:
