@@ -11,8 +11,8 @@ what too few images do: "scarce" goes on for long with 1,000 of the sample, five
 
 Everything of a run lies in
 outputs/pretrained/NAME: a checkpoint after each epoch, log.csv, the best weights, and snapshots of
-the averaged generator. A run that was stopped continues when the command is given again, also with
-a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
+the averaged generator. A run that was stopped continues when the command is given again, as if it
+had not stopped, also with a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
 ``--ship`` trains nothing: it copies the results to data/weights.
 
 The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
@@ -30,6 +30,7 @@ from pathlib import Path
 from gan_helpers.animated_files import save_gif
 from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
+from gan_helpers.checkpoints import find_checkpoints
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
 from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
@@ -152,16 +153,9 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     saver = CheckpointSaver(folder / "checkpoints")
-    epoch = saver.restore(gan) if (folder / "checkpoints").exists() else 0
+    epoch = saver.restore(gan) if find_checkpoints(saver.folder) else 0
     cut_log(folder, epoch)
-    # Each start has its own order of the images: a pass that was cut off is not begun again.
-    batches = image_batches(
-        images,
-        BATCH_SIZE,
-        seed=arguments.seed + epoch,
-        flip=True,
-        labels=labels,
-    )
+    batches = image_batches(images, BATCH_SIZE, seed=arguments.seed, flip=True, labels=labels)
     gan.fit(
         batches,
         initial_epoch=epoch,
