@@ -161,7 +161,9 @@ def image_batches(
     """Serve shuffled batches for training, in model range.
 
     Every pass over the data set has a new order. Orders and flips depend on ``seed`` and on the
-    number of the pass alone. The last images that fill no whole batch sit a pass out.
+    number of the pass alone. Passes are counted from 0; ``GAN.fit`` counts by epochs instead, so
+    that a run which stopped goes on with the order it would have had. The last images that fill no
+    whole batch sit a pass out.
 
     Args:
         images: uint8, shape (n, height, width, channels).
@@ -174,7 +176,9 @@ def image_batches(
 
     Returns:
         A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
-        or of pairs with int32 labels (batch_size, ...), or with a second batch of images.
+        or of pairs with int32 labels (batch_size, ...), or with a second batch of images. Its
+        function ``begin_pass(number)`` chooses the order of the next pass; a data set made from
+        this one, by ``.repeat()`` for example, has no such function and counts.
 
     Raises:
         TypeError: if images are not uint8, labels are neither whole numbers nor images, or
@@ -195,6 +199,10 @@ def image_batches(
         pixels = tf.constant(images)
         conditions = None if labels is None else tf.constant(labels)
         passes = tf.random.Generator.from_seed(seed)
+
+    def begin_pass(number: int) -> None:
+        passes.reset_from_seed(seed)
+        passes.skip(4 * number)  # every pass draws four numbers
 
     def choose(_: Any) -> "tf.data.Dataset":
         order_seed, flip_seed = tf.unstack(passes.uniform_full_int((2, 2), dtype=tf.int32))
@@ -223,7 +231,9 @@ def image_batches(
     # wait for the tuner's next turn, up to twice as long as the pass.
     options = tf.data.Options()
     options.autotune.enabled = False
-    return batches.map(fetch).prefetch(2).with_options(options)
+    batches = batches.map(fetch).prefetch(2).with_options(options)
+    batches.begin_pass = begin_pass
+    return batches
 
 
 def _load(

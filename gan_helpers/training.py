@@ -1,15 +1,11 @@
-"""The GAN as one Keras model: two updates per batch, an averaged generator, checkpoints.
+"""The GAN as one Keras model: two updates per batch, an averaged generator, a state to go back to.
 
 Lesson 03 writes the training step by hand and lesson 06 moves it into a ``keras.Model``; the
-class here is that model with an exponential moving average and checkpoints added.
+class here is that model with an exponential moving average added, and with a state that can be
+taken out and put back, as ``gan_helpers.checkpoints`` does.
 """
 
-import json
-import re
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
@@ -27,7 +23,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["GAN", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["GAN", "LARGEST_LOSS", "is_finite"]
+
+# A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
+# given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
+LARGEST_LOSS = 1e4
 
 
 class GAN(keras.Model):
@@ -102,6 +102,10 @@ class GAN(keras.Model):
         self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
+        )
+        # The first step of the epoch under way whose losses were not finite or above LARGEST_LOSS.
+        self.diverged_at = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="diverged_at"
         )
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
         if self.names_classes:
@@ -180,9 +184,19 @@ class GAN(keras.Model):
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def fit(
-        self, x: tf.data.Dataset | np.ndarray, *arguments: Any, **options: Any
+        self,
+        x: tf.data.Dataset | np.ndarray,
+        y: np.ndarray | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: list[keras.callbacks.Callback] | None = None,
+        **options: Any,
     ) -> keras.callbacks.History:
         """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images.
+
+        Batches of ``gan_helpers.data.image_batches`` come in the order that belongs to the number
+        of the epoch, whenever that epoch is trained.
 
         Raises:
             ValueError: under a strategy of several replicas, if ``x`` is no dataset whose batches
@@ -192,7 +206,25 @@ class GAN(keras.Model):
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
-        return super().fit(x, *arguments, **options)
+        if hasattr(x, "begin_pass"):
+            order = keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: x.begin_pass(epoch)
+            )
+            callbacks = [order, callbacks or []]  # Keras flattens it
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
+
+    def reset_metrics(self) -> None:
+        """Forget what was measured; Keras calls this when an epoch begins."""
+        super().reset_metrics()
+        self.diverged_at.assign(0)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss of this epoch left its bounds, or something in the state is not finite."""
+        if int(self.diverged_at.numpy()):
+            return True
+        floats = [v for v in self._state_variables().values() if "float" in _stored_dtype(v)]
+        return not all(bool(ops.all(ops.isfinite(variable))) for variable in floats)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -253,6 +285,7 @@ class GAN(keras.Model):
         self.generator_optimizer.apply(generator_gradients, generator_variables)
         self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
         self._update_average()
+        self._watch([generator_loss, discriminator_loss, naming_loss, pixel_loss])
 
         self.trackers["generator_loss"].update_state(generator_loss)
         self.trackers["discriminator_loss"].update_state(discriminator_loss)
@@ -301,6 +334,19 @@ class GAN(keras.Model):
             if keras.backend.is_float_dtype(value.dtype):
                 average.assign(average + (1.0 - decay) * (value - average))
 
+    def _watch(self, losses: list[tf.Tensor | float]) -> None:
+        sizes = ops.stack([ops.abs(ops.cast(loss, "float32")) for loss in losses])
+        # Asked this way round, because every comparison with NaN is false.
+        unsound = ops.logical_not(ops.all(sizes <= LARGEST_LOSS))
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            # All must know of it, so that all machines stop together.
+            count = tf.distribute.get_replica_context().all_reduce(
+                tf.distribute.ReduceOp.SUM, ops.cast(unsound, "float32")
+            )
+            unsound = count > 0
+        first = ops.logical_and(self.diverged_at == 0, unsound)
+        self.diverged_at.assign(ops.where(first, self.steps, self.diverged_at))
+
     def _check_images(self, images: tf.Tensor) -> None:
         # Runs while the step is traced, so it costs nothing later.
         if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
@@ -316,21 +362,63 @@ class GAN(keras.Model):
                 "Build both networks with the image_shape of the data."
             )
 
-    def save_own_variables(self, store: dict[str, np.ndarray]) -> None:
-        """Store the step counter and the random state, which Keras leaves out of weight files."""
-        store["steps"] = self.steps.numpy()
-        for index, state in enumerate(self._random_states()):
-            store[f"random_state_{index}"] = state.numpy()
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Copies of all that training changes, by the part of the model they belong to.
 
-    def load_own_variables(self, store: dict[str, np.ndarray]) -> None:
-        """Restore what ``save_own_variables`` stored."""
-        self.steps.assign(store["steps"][()])
-        for index, state in enumerate(self._random_states()):
-            state.assign(store[f"random_state_{index}"][()])
+        The weights of both networks and of the average, the optimizers' moments, the number of
+        steps, and every random state: of the latents, of dropout, of the augmentation.
 
-    def _random_states(self) -> list:
-        # Those of the latents and of every dropout layer.
-        return [variable for variable in self.variables if "seed_generator" in variable.path]
+        Raises:
+            ValueError: if the model is not compiled, so that it has no optimizers yet.
+        """
+        return {
+            # NumPy's own types: float32 holds every bfloat16 exactly.
+            name: np.array(ops.convert_to_numpy(variable), dtype=_stored_dtype(variable))
+            for name, variable in self._state_variables().items()
+        }
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what ``get_state`` returned. All is checked before anything changes.
+
+        Raises:
+            ValueError: if the model is not compiled, or the state is that of another architecture.
+        """
+        variables = self._state_variables()
+        for name in sorted(variables.keys() | state.keys()):
+            here, there = (
+                f"{tuple(values[name].shape)} {_stored_dtype(values[name])}"
+                if name in values
+                else "missing"
+                for values in (variables, state)
+            )
+            if here != there:
+                raise ValueError(
+                    f"The stored state is of another model: {name} is {there} there, {here} here. "
+                    "Build and compile the model as it was then, or begin anew in another folder."
+                )
+        for name, variable in variables.items():
+            variable.assign(state[name])
+
+    def _state_variables(self) -> dict[str, keras.Variable]:
+        if not self.compiled:
+            raise ValueError(
+                "Compile the model first: its state holds the optimizers' moments too."
+            )
+        parts = {
+            "generator": self.generator.variables,
+            "discriminator": self.discriminator.variables,
+            "average": self.ema_generator.variables,
+            "augment": self.augment.variables,
+            "generator_optimizer": self.generator_optimizer.variables,
+            "discriminator_optimizer": self.discriminator_optimizer.variables,
+            "training": [self.steps, self.latent_seed.state],
+        }
+        # Numbers, not names: Keras counts on, so the second model of a process has other names.
+        return {
+            f"{part}_{index:03}": variable
+            for part, variables in parts.items()
+            for index, variable in enumerate(variables)
+        }
 
     def generate(
         self, latents: tf.Tensor | np.ndarray, labels: np.ndarray | None = None
@@ -380,103 +468,14 @@ class GAN(keras.Model):
         return self.generate(keras.random.normal((count, self.latent_dim), seed=seed), labels)
 
 
-@dataclass
-class Checkpoint:
-    """What a checkpoint holds beside the weights.
-
-    Attributes:
-        epoch: number of finished epochs.
-        history: metric name -> one value for each finished epoch.
-        frames: uint8 pictures recorded so far, all of one shape.
-        labels: one caption a frame.
-    """
-
-    epoch: int
-    history: dict[str, list[float]] = field(default_factory=dict)
-    frames: list[np.ndarray] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
+def _stored_dtype(values: keras.Variable | np.ndarray) -> str:
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    return "float32" if dtype == "bfloat16" else dtype
 
 
-def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
-    """Write weights (G, D, average), both optimizers, random state and progress.
-
-    Everything is written to a temporary folder that is renamed when complete, so a run killed
-    half-way leaves the older checkpoint intact.
-
-    Args:
-        gan: a compiled model.
-        folder: where the checkpoints of this run lie; made if missing.
-        checkpoint: progress to store.
-        keep: number of newest checkpoints that stay, at least 1.
-
-    Returns:
-        The folder of the new checkpoint, ``folder/epoch_0012`` for epoch 12.
-
-    Raises:
-        ValueError: if ``keep`` is below 1.
-        OSError: if the folder cannot be written; the older checkpoints stay.
-    """
-    if keep < 1:
-        raise ValueError(f"keep must be at least 1 checkpoint, but is {keep!r}.")
-    folder = Path(folder)
-    temporary = folder / "being_written"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    gan.save_weights(temporary / "gan.weights.h5")
-    progress = {
-        "epoch": checkpoint.epoch,
-        "history": checkpoint.history,
-        "labels": checkpoint.labels,
-    }
-    (temporary / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
-    if checkpoint.frames:
-        np.savez_compressed(temporary / "frames.npz", frames=np.stack(checkpoint.frames))
-
-    final = folder / f"epoch_{checkpoint.epoch:04d}"
-    replaced = folder / "replaced"
-    shutil.rmtree(replaced, ignore_errors=True)
-    if final.exists():
-        final.rename(replaced)
-    temporary.rename(final)
-    # Later epochs are left over from an earlier, longer run in this folder.
-    saved = _checkpoint_folders(folder)
-    leftover = [path for path in saved if _epoch(path) > checkpoint.epoch]
-    older = [path for path in saved if _epoch(path) <= checkpoint.epoch][:-keep]
-    for path in [replaced, *leftover, *older]:
-        # A folder that another program holds open stays; the next save tries again.
-        shutil.rmtree(path, ignore_errors=True)
-    return final
-
-
-def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
-    """Restore the newest checkpoint in ``folder`` into a compiled model of the same shape.
-
-    Returns:
-        The stored progress; hand its ``epoch`` to ``fit`` as ``initial_epoch``.
-
-    Raises:
-        FileNotFoundError: if the folder holds no complete checkpoint.
-        ValueError: if the model is not compiled, or the weights are of another architecture.
-    """
-    if not gan.compiled:
-        raise ValueError(
-            "Compile the model before loading a checkpoint: "
-            "the checkpoint holds the optimizers' state too."
-        )
-    folders = _checkpoint_folders(Path(folder))
-    if not folders:
-        raise FileNotFoundError(
-            f"There is no checkpoint in {folder}. Train with a CheckpointSaver for this folder "
-            "first, or check the path."
-        )
-    newest = folders[-1]
-    progress = json.loads((newest / "progress.json").read_text(encoding="utf-8"))
-    gan.load_weights(newest / "gan.weights.h5")
-    frames = []
-    if (newest / "frames.npz").exists():
-        with np.load(newest / "frames.npz", allow_pickle=False) as archive:
-            frames = list(archive["frames"])
-    return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
+def is_finite(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether every number of a state is finite."""
+    return all(np.isfinite(array).all() for array in state.values())
 
 
 def _check_shares(x: tf.data.Dataset | np.ndarray, replicas: int) -> None:
@@ -500,15 +499,6 @@ def _log(mean: tf.Tensor) -> tf.Tensor:
     # models fail there (https://github.com/keras-team/keras/issues/20585).
     several = isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
     return ops.reshape(mean, (1,)) if several else mean
-
-
-def _checkpoint_folders(folder: Path) -> list[Path]:
-    complete = (path for path in folder.glob("epoch_*") if re.fullmatch(r"epoch_\d+", path.name))
-    return sorted(complete, key=_epoch)
-
-
-def _epoch(path: Path) -> int:
-    return int(path.name.removeprefix("epoch_"))
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

@@ -35,6 +35,7 @@ from pathlib import Path
 from gan_helpers.animated_files import save_gif
 from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
+from gan_helpers.checkpoints import find_checkpoints
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
 from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
@@ -161,19 +162,12 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     saver = CheckpointSaver(folder / "checkpoints")
-    epoch = saver.restore(gan) if (folder / "checkpoints").exists() else 0
+    epoch = saver.restore(gan) if find_checkpoints(saver.folder) else 0
     training_run.check_agreement(strategy, epoch)
     writes = training_run.is_first(strategy)
     if writes:
         cut_log(folder, epoch)
-    # Each start has its own order of the images: a pass that was cut off is not begun again.
-    batches = image_batches(
-        images,
-        BATCH_SIZE,
-        seed=arguments.seed + epoch,
-        flip=True,
-        labels=labels,
-    )
+    batches = image_batches(images, BATCH_SIZE, seed=arguments.seed, flip=True, labels=labels)
     gan.fit(
         batches,
         initial_epoch=epoch,
