@@ -9,7 +9,9 @@ against a bare loop), latency (samples and animations), playground (its pictures
 and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
 of lesson 4), rerun (lessons whose cells run again, and the memory), tests (time and memory of the
 test command's slowest files), shipped (quality of the weights in the box), distance (quality
-against training time, seven recipes; seven times the minutes). Let nothing else run meanwhile.
+against training time, seven recipes; seven times the minutes), seats (memory and seconds of a
+class, a kernel for each student), fuzz (damaged files against every reader). Let nothing else run
+meanwhile.
 """
 
 import argparse
@@ -21,11 +23,13 @@ from gan_helpers.training import GAN
 
 import clinic
 import distance
+import fuzz
 import keras
 import numpy as np
 import playground
 import recipes
 import rerun
+import seats
 import sliders
 import tensorflow as tf
 import test_costs
@@ -45,6 +49,8 @@ PARTS = (
     "tests",
     "shipped",
     "distance",
+    "seats",
+    "fuzz",
 )
 
 
@@ -55,6 +61,9 @@ def main() -> None:
         "--minutes", type=float, default=2.0, help="of training each recipe, or of play"
     )
     parser.add_argument("--seeds", type=int, default=5, help="games for each remedy")
+    parser.add_argument("--seats", type=int, default=10, help="kernels at work at once")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of damaging files")
+    parser.add_argument("--seed", type=int, default=0, help="of the damage")
     parser.add_argument("--log", type=Path, default=Path("outputs/distances.csv"))
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
@@ -70,6 +79,8 @@ def main() -> None:
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),
+        "seats": lambda: seats.measure(arguments.seats),
+        "fuzz": lambda: fuzz.measure(arguments.seconds, arguments.seed),
     }
     for part in arguments.parts or PARTS:
         print(f"\n## {part}\n", flush=True)

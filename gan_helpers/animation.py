@@ -109,8 +109,8 @@ class Animation:
     Raises:
         FileNotFoundError: if there is no such file.
         TypeError: if ``alt`` is no text, ``path`` no path or ``still`` is not uint8.
-        ValueError: if ``alt`` is empty, the file is neither GIF nor WebP, the still is no
-            picture, or the scale is no whole number.
+        ValueError: if ``alt`` is empty, the file is damaged or neither GIF nor WebP, the still is
+            no picture, or the scale is no whole number.
     """
 
     def __init__(
@@ -125,9 +125,12 @@ class Animation:
         self._file = self.path.read_bytes()
         try:
             animation = Image.open(io.BytesIO(self._file), formats=("GIF", "WEBP"))
-        except OSError as error:
+            animation.seek(animation.n_frames - 1)
+            last = np.asarray(animation.convert("RGB"))
+        except Exception as error:  # a file can be damaged in more ways than anyone can list
             raise ValueError(
-                f"{self.path} is neither GIF nor WebP; write it with save_gif or save_webp."
+                f"{self.path} is neither GIF nor WebP, or damaged; write it with save_gif or "
+                "save_webp."
             ) from error
         self._mime_type = Image.MIME[animation.format]
         self._scale = (
@@ -135,10 +138,10 @@ class Animation:
         )
         self._width = animation.width * self._scale
         if still is None:
-            animation.seek(animation.n_frames - 1)
-            self._still = np.asarray(animation.convert("RGB"))
+            self._still = last
         elif isinstance(still, (str, Path)):
-            with Image.open(still) as picture:
+            # Not of every format: Pillow has programs run for some.
+            with Image.open(still, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
                 self._still = np.asarray(picture.convert("RGB"))
         else:
             self._still = check_frame(still, 0)

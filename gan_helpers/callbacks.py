@@ -1,15 +1,21 @@
 """Keras callbacks for ``GAN.fit``: record samples, watch them live, stop in time, save."""
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 from gan_helpers.animation import image_grid
+from gan_helpers.checkpoints import (
+    Checkpoint,
+    find_checkpoints,
+    read_checkpoint,
+    save_checkpoint,
+    set_aside,
+)
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
-from gan_helpers.training import Checkpoint, load_checkpoint, save_checkpoint
+from gan_helpers.training import GAN, LARGEST_LOSS
 
 import keras
 import numpy as np
@@ -27,10 +33,6 @@ __all__ = [
 
 
 Logs: TypeAlias = dict[str, float] | None
-
-
-def _diverged(logs: Logs) -> bool:
-    return not all(math.isfinite(value) for value in (logs or {}).values())
 
 
 class SampleRecorder(keras.callbacks.Callback):
@@ -67,13 +69,19 @@ class SampleRecorder(keras.callbacks.Callback):
         self.labels: list[str] = []
         self._epoch = 0
 
+    def frame_shape(self, gan: GAN) -> tuple[int, ...]:
+        """Shape of the frames that it records from this model."""
+        images = np.zeros((len(self.fixed_latents), *gan.generator.output_shape[1:]), np.uint8)
+        return image_grid(images, columns=self.columns).shape
+
     def on_train_begin(self, logs: Logs = None) -> None:
+        self._epoch = 0
         if not self.frames:
-            steps = int(self.model.steps)
+            steps = int(self.model.steps.numpy())
             self._record("untrained" if steps == 0 else f"step {steps}")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._epoch = 0 if _diverged(logs) else epoch + 1
+        self._epoch = 0 if self.model.diverged else epoch + 1
         if self._epoch % self.every == 0:
             self._record_epoch()
 
@@ -109,7 +117,9 @@ class LiveView(keras.callbacks.Callback):
     def on_train_begin(self, logs: Logs = None) -> None:
         self.start = time.monotonic()
         self.epochs, self.history = [], {}
-        self.handle = display(self._picture("before training"), display_id=True)
+        moment = self.recorder.labels[-1]
+        progress = "before training" if moment == "untrained" else f"goes on after {moment}"
+        self.handle = display(self._picture(progress), display_id=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.epochs.append(epoch + 1)
@@ -194,10 +204,27 @@ class DistanceRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.seconds += self.clock() - self.start
-        if (epoch + 1) % self.every == 0 and not _diverged(logs):
+        if (epoch + 1) % self.every == 0 and not self.model.diverged:
             self.epochs.append(epoch + 1)
             self.minutes.append(self.seconds / 60)
             self.distances.append(self.measure())
+
+    @property
+    def measured(self) -> dict[str, list[float]]:
+        """All that was measured so far, and the clock; a checkpoint keeps it."""
+        return {
+            "epochs": list(self.epochs),
+            "minutes": list(self.minutes),
+            "distances": list(self.distances),
+            "seconds": [self.seconds],
+        }
+
+    @measured.setter
+    def measured(self, measured: dict[str, list[float]]) -> None:
+        self.epochs, self.minutes, self.distances = (
+            list(measured.get(name, [])) for name in ("epochs", "minutes", "distances")
+        )
+        (self.seconds,) = measured.get("seconds", [0.0])
 
     def measure(self) -> float:
         """Distance between the model's images as they are now and the real ones."""
@@ -230,32 +257,74 @@ class TimeBudget(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Stop at the first loss that is not a finite number, and say where.
+    """Stop when training has diverged, say where, and put the model back to its last sound state.
+
+    The rule: a loss that is not a finite number or above ``training.LARGEST_LOSS``, at any step, or
+    a weight that is not finite at the end of an epoch. The model goes back to the end of the epoch
+    before, or to where training began; ``CheckpointSaver`` and the recorders pass over the broken
+    epoch. It keeps one copy of the state in memory.
 
     Keras's own ``TerminateOnNaN`` looks only for a loss called "loss", which a GAN has not.
     """
 
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._sound_state, self._sound_moment = self.model.get_state(), "before this training"
+        self._stopped = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch, self._first_step = epoch, int(self.model.steps.numpy())
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if broken:
-            self.model.stop_training = True
-            print(
-                f"Stopped at batch {batch}: {', '.join(broken)} is not a finite number. "
-                "Usual causes: a learning rate too high, images outside [-1, 1]."
-            )
+        if int(self.model.diverged_at.numpy()) and not self._stopped:
+            self._stop(f"a loss is not a finite number, or above {LARGEST_LOSS:,.0f}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if int(self.model.diverged_at.numpy()):
+            return
+        if self.model.diverged:
+            self.model.diverged_at.assign(self.model.steps.numpy())  # for the callbacks that follow
+            self._stop("a weight is not a finite number")
+        else:
+            self._sound_state = self.model.get_state()
+            self._sound_moment = f"after epoch {epoch + 1}"
+
+    def _stop(self, reason: str) -> None:
+        step = int(self.model.diverged_at.numpy())
+        self._stopped = self.model.stop_training = True
+        self.model.set_state(self._sound_state)
+        print(
+            f"Stopped: at step {step} (epoch {self._epoch + 1}, batch {step - self._first_step}) "
+            f"{reason}. The model is as it was {self._sound_moment}. Usual causes: a learning rate "
+            "too high, images outside [-1, 1]. Change the cause, build the model anew and train."
+        )
 
 
 class CheckpointSaver(keras.callbacks.Callback):
-    """Save a checkpoint after each epoch, so that training can stop and resume.
+    """Save checkpoints, so that nothing trained is lost and training can stop and go on.
+
+    One is saved when training begins, one after every ``every`` epochs, one at the end. The newest
+    two and the best stay. If one cannot be written, because the disk is full for example, a
+    sentence says so, training goes on, and the next save tries again. A run that begins anew sets
+    the checkpoints of the one before it aside, in the folder ``previous``.
 
     Args:
         folder: where the checkpoints lie.
-        recorder: its frames are stored and restored too.
-        every: save after this many epochs; the last epoch is always saved.
+        recorder: its frames are stored and restored too. List it before this callback.
+        every: save after this many epochs.
+        best: its distances are stored and restored too, and the checkpoint with the smallest is
+            kept. List it before this callback.
+
+    Attributes:
+        epoch: number of finished epochs.
+        history: metric name -> one value for each finished epoch.
     """
 
     def __init__(
-        self, folder: str | Path, recorder: SampleRecorder | None = None, every: int = 1
+        self,
+        folder: str | Path,
+        recorder: SampleRecorder | None = None,
+        every: int = 1,
+        best: DistanceRecorder | None = None,
     ) -> None:
         super().__init__()
         if every < 1:
@@ -263,44 +332,141 @@ class CheckpointSaver(keras.callbacks.Callback):
         self.folder = Path(folder)
         self.recorder = recorder
         self.every = every
+        self.best = best
         self.epoch = 0
         self.history: dict[str, list[float]] = {}
+        self.saved_epoch: int | None = None  # of this run; None: nothing is saved yet
 
-    def restore(self, gan: keras.Model) -> int:
-        """Load the newest checkpoint into ``gan``; return the epoch to hand to ``fit``.
+    def resume(self, gan: GAN, epochs: int) -> int:
+        """Go on with the run in the folder, if there is one to go on with.
+
+        A run that has all its epochs, or that diverged, is over: an untrained model then begins
+        anew. A model that has been trained is the one of that run, and goes on.
+
+        Args:
+            gan: a compiled model, built as it was when the run began.
+            epochs: how many the run shall have in all.
+
+        Returns:
+            The number of finished epochs, to hand to ``fit`` as ``initial_epoch``; 0 at first.
+
+        Raises:
+            ValueError, CheckpointError: as ``restore``.
+        """
+        if not find_checkpoints(self.folder):
+            return self._begin_anew()
+        state, checkpoint = read_checkpoint(self.folder)
+        over = checkpoint.diverged or checkpoint.epoch >= epochs
+        if over and int(gan.steps) == 0:
+            print(
+                f"The run in {self.folder} is over; this one begins anew. "
+                f"Its checkpoints move to {self.folder / 'previous'}."
+            )
+            return self._begin_anew()
+        print(f"Goes on after epoch {checkpoint.epoch} of {epochs}, from {self.folder}.")
+        return self._go_on(gan, state, checkpoint)
+
+    def restore(self, gan: GAN, which: str = "newest") -> int:
+        """Load a checkpoint into ``gan``, the newest or the best; return the epoch for ``fit``.
+
+        Everything is checked first: after an error the model is as it was.
 
         Raises:
             FileNotFoundError: if there is no checkpoint yet.
-            ValueError: if ``gan`` is not compiled or has another architecture.
+            CheckpointError: if all checkpoints are damaged.
+            ValueError: if ``gan`` is not compiled or has another architecture, or the frames have
+                another shape than the recorder makes.
         """
-        checkpoint = load_checkpoint(gan, self.folder)
-        self.epoch = checkpoint.epoch
-        self.history = checkpoint.history
-        if self.recorder is not None:
-            self.recorder.frames = checkpoint.frames
-            self.recorder.labels = checkpoint.labels
-        return checkpoint.epoch
+        return self._go_on(gan, *read_checkpoint(self.folder, which))
+
+    def save(self, diverged: bool = False) -> None:
+        """Save now. If it fails, print why; the older checkpoints stay."""
+        recorder, best = self.recorder, self.best
+        checkpoint = Checkpoint(
+            self.epoch,
+            self.history,
+            list(recorder.frames) if recorder else [],
+            list(recorder.labels) if recorder else [],
+            best.measured if best else {},
+            diverged,
+        )
+        try:
+            if self.saved_epoch is None:
+                set_aside(self.folder)
+            save_checkpoint(self.model, self.folder, checkpoint, best=self._is_best())
+        except OSError as problem:
+            saved = "nothing" if self.saved_epoch is None else f"epoch {self.saved_epoch}"
+            print(
+                f"Epoch {self.epoch} is not saved: {problem}. The newest checkpoint of this run "
+                f"holds {saved}. The model in memory is as it should be; the next save tries "
+                "again, and so does saver.save()."
+            )
+        else:
+            self.saved_epoch = self.epoch
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self.saved_epoch = self.epoch
+        self._first_epoch = True
+        self._steps: int | None = None  # at the end of self.epoch
+        self._measured_before: int | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        if self._first_epoch:
+            self._first_epoch = False
+            self.epoch, self._steps = epoch, int(self.model.steps.numpy())
+            # Cut off what an earlier, longer run left behind.
+            self.history = {name: values[:epoch] for name, values in self.history.items()}
+            if self.saved_epoch != epoch:
+                self.save()
+        elif self.best and self.best.epochs[-1:] == [epoch] and self._measured_before != epoch:
+            raise ValueError(
+                "The DistanceRecorder measured after the checkpoint was saved: in the list of "
+                "callbacks, put it before the CheckpointSaver that keeps the best epoch."
+            )
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        if _diverged(logs):
+        if self.model.diverged:
             return  # the older checkpoint stays the newest
-        self.epoch = epoch + 1
+        self.epoch, self._steps = epoch + 1, int(self.model.steps.numpy())
         for name, value in (logs or {}).items():
-            # Cut off what an earlier, longer run left behind, then append this epoch.
-            self.history.setdefault(name, [])[epoch:] = [float(value)]
-        if self.epoch % self.every == 0:
-            self._save()
+            self.history.setdefault(name, []).append(float(value))
+        self._measured_before = self.best.epochs[-1] if self.best and self.best.epochs else None
+        if self.epoch % self.every == 0 or self._is_best():
+            self.save()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        if self.epoch != self.saved_epoch:
-            self._save()
+        diverged = bool(int(self.model.diverged_at.numpy()))
+        # After divergence this holds only if StopOnNaN has put back the state of self.epoch.
+        sound = int(self.model.steps.numpy()) == self._steps
+        if sound and (self.epoch != self.saved_epoch or diverged):
+            self.save(diverged)
 
-    def _save(self) -> None:
-        frames = self.recorder.frames if self.recorder else []
-        labels = self.recorder.labels if self.recorder else []
-        checkpoint = Checkpoint(self.epoch, self.history, list(frames), list(labels))
-        save_checkpoint(self.model, self.folder, checkpoint)
-        self.saved_epoch = self.epoch
+    def _is_best(self) -> bool:
+        if self.best is None or self.best.epochs[-1:] != [self.epoch]:
+            return False
+        return self.best.distances[-1] == min(self.best.distances)
+
+    def _begin_anew(self) -> int:
+        self._take_over(Checkpoint(epoch=0))
+        self.saved_epoch = None
+        return 0
+
+    def _go_on(self, gan: GAN, state: dict[str, np.ndarray], checkpoint: Checkpoint) -> int:
+        if self.recorder is not None and checkpoint.frames:
+            expected = self.recorder.frame_shape(gan)
+            if checkpoint.frames[0].shape != expected:
+                raise ValueError(
+                    f"The stored frames have shape {checkpoint.frames[0].shape}, but the recorder "
+                    f"makes frames of shape {expected}. Give it as many latents and columns as "
+                    "then, or begin anew in another folder."
+                )
+        gan.set_state(state)
+        self._take_over(checkpoint)
+        self.saved_epoch = checkpoint.epoch
+        return checkpoint.epoch
+
+    def _take_over(self, checkpoint: Checkpoint) -> None:
+        self.epoch, self.history = checkpoint.epoch, checkpoint.history
+        if self.recorder is not None:
+            self.recorder.frames, self.recorder.labels = checkpoint.frames, checkpoint.labels
+        if self.best is not None:
+            self.best.measured = checkpoint.measured

@@ -17,6 +17,7 @@ from gan_helpers.dataset_files import (
     SAMPLE_COLUMNS,
     SPLITS,
     Dataset,
+    DatasetError,
     cache_folder,
     is_installed,
     read_sums,
@@ -161,7 +162,9 @@ def image_batches(
     """Serve shuffled batches for training, in model range.
 
     Every pass over the data set has a new order. Orders and flips depend on ``seed`` and on the
-    number of the pass alone. The last images that fill no whole batch sit a pass out.
+    number of the pass alone. Passes are counted from 0; ``GAN.fit`` counts by epochs instead, so
+    that a run which stopped goes on with the order it would have had. The last images that fill no
+    whole batch sit a pass out.
 
     Args:
         images: uint8, shape (n, height, width, channels).
@@ -174,7 +177,9 @@ def image_batches(
 
     Returns:
         A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
-        or of pairs with int32 labels (batch_size, ...), or with a second batch of images.
+        or of pairs with int32 labels (batch_size, ...), or with a second batch of images. Its
+        function ``begin_pass(number)`` chooses the order of the next pass; a data set made from
+        this one, by ``.repeat()`` for example, has no such function and counts.
 
     Raises:
         TypeError: if images are not uint8, labels are neither whole numbers nor images,
@@ -195,6 +200,10 @@ def image_batches(
         pixels = tf.constant(images)
         conditions = None if labels is None else tf.constant(labels)
         passes = tf.random.Generator.from_seed(seed)
+
+    def begin_pass(number: int) -> None:
+        passes.reset_from_seed(seed)
+        passes.skip(4 * number)  # every pass draws four numbers
 
     def choose(_: Any) -> "tf.data.Dataset":
         order_seed, flip_seed = tf.unstack(passes.uniform_full_int((2, 2), dtype=tf.int32))
@@ -223,7 +232,9 @@ def image_batches(
     # wait for the tuner's next turn, up to twice as long as the pass.
     options = tf.data.Options()
     options.autotune.enabled = False
-    return batches.map(fetch).prefetch(2).with_options(options)
+    batches = batches.map(fetch).prefetch(2).with_options(options)
+    batches.begin_pass = begin_pass
+    return batches
 
 
 def _load(
@@ -278,7 +289,16 @@ def _read_complete(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray
     paths = [
         verified_path(folder, f"{split}_{part}.npy", sums, remedy) for part in ("images", "labels")
     ]
-    images, labels = (np.load(path, allow_pickle=False) for path in paths)
+    try:
+        images, labels = (np.load(path, allow_pickle=False) for path in paths)
+    except (ValueError, EOFError) as error:  # the list of hashes may have been made for it
+        raise DatasetError(f"{folder} holds no arrays ({error}). {remedy}") from error
+    expected = [(np.dtype("uint8"), (count := dataset.count(split), *dataset.image_shape))]
+    expected.append((np.dtype("int64"), (count,)))
+    if [(array.dtype, array.shape) for array in (images, labels)] != expected:
+        raise DatasetError(f"{folder} holds arrays of other types or shapes. {remedy}")
+    if not 0 <= labels.min() <= labels.max() < len(dataset.class_names):
+        raise DatasetError(f"{folder} holds labels of no class. {remedy}")
     return images, labels
 
 
@@ -301,7 +321,7 @@ def _read_sample(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
 def _cut_sheet(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Cut one picture of the sample into its images: uint8, shape (n, height, width, channels)."""
     height, width, channels = image_shape
-    with Image.open(path) as picture:
+    with Image.open(path, formats=("PNG",)) as picture:
         sheet = np.asarray(picture)
     grid = sheet.reshape(-1, height, SAMPLE_COLUMNS, width, channels)
     return grid.swapaxes(1, 2).reshape(-1, *image_shape)

@@ -1,28 +1,27 @@
 """Read complete CIFAR-10 and MNIST in the forms they are handed round in, and prove them real.
 
-Nothing here trusts a file: pickles may rebuild plain arrays and nothing else, archives are read in
-memory by exact member names, and the content must have the fingerprint of the published set.
+Nothing here trusts a file: pickles may rebuild plain arrays and nothing else (``untrusted``),
+archives are read in memory by exact member names, and the content must have the fingerprint of the
+published set.
 """
 
 import gzip
 import hashlib
-import io
 import json
-import pickle
+import math
 import struct
 import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from gan_helpers.dataset_files import SPLITS, Dataset, DatasetError
+from gan_helpers.untrusted import LimitedStream, read_arrays, safe_unpickle
 
 import numpy as np
 from PIL import Image
 
-__all__ = ["SplitArrays", "check_complete", "content_digest", "read_complete", "safe_unpickle"]
+__all__ = ["SplitArrays", "check_complete", "content_digest", "read_complete"]
 
 SplitArrays = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -35,25 +34,9 @@ _IDX_NAMES = {
 }
 # The largest honest file is 220 MB once unpacked; a file that unpacks to more is refused.
 _MOST_BYTES = 300_000_000
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    ImportError,
-    MemoryError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    pickle.UnpicklingError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    Image.DecompressionBombError,
-)
+_MOST_BATCH_BYTES = 40_000_000
+_MOST_LABEL_BYTES = 1_000_000
+_MOST_MEMBERS = 1000
 
 
 def read_complete(dataset: Dataset, path: Path) -> SplitArrays:
@@ -76,14 +59,7 @@ def read_complete(dataset: Dataset, path: Path) -> SplitArrays:
         raise DatasetError(f"{path} does not exist. Give the path of a file or folder that does.")
     reader = {"cifar10": _read_cifar10, "mnist": _read_mnist}[dataset.name]
     try:
-        splits = reader(path)
-        return {
-            split: (
-                np.ascontiguousarray(images, np.uint8).reshape(-1, *dataset.image_shape),
-                np.asarray(labels, np.int64).reshape(-1),
-            )
-            for split, (images, labels) in splits.items()
-        }
+        return {split: _plain(dataset, split, *arrays) for split, arrays in reader(path).items()}
     except DatasetError:
         raise
     except FileNotFoundError as error:
@@ -92,11 +68,27 @@ def read_complete(dataset: Dataset, path: Path) -> SplitArrays:
         ) from None
     except PermissionError as error:
         raise DatasetError(f"{error.filename} may not be read by you.") from None
-    except _UNREADABLE as error:
+    except Exception as error:  # a file can be damaged in more ways than anyone can list
         raise DatasetError(
             f"{path} cannot be read as {dataset.title}: {error or type(error).__name__}. "
             "It may be damaged or another kind of file: get it again."
         ) from error
+
+
+def _plain(
+    dataset: Dataset, split: str, images: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels in the types of the lessons, if they can be those of the set at all."""
+    most = dataset.count(split) * math.prod(dataset.image_shape)
+    if images.size > most or labels.size > dataset.count(split):
+        raise DatasetError(f"The {split} split holds more than complete {dataset.title}.")
+    if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
+        raise DatasetError(
+            f"The {split} split holds {images.dtype} images and {labels.dtype} labels, "
+            f"{dataset.title} has pixels and whole numbers."
+        )
+    images = np.ascontiguousarray(images, np.uint8).reshape(-1, *dataset.image_shape)
+    return images, np.asarray(labels, np.int64).reshape(-1)
 
 
 def check_complete(dataset: Dataset, splits: SplitArrays) -> None:
@@ -161,15 +153,21 @@ def _read_cifar10(path: Path) -> SplitArrays:
 def _batches_of_archive(path: Path) -> dict[str, bytes]:
     wanted = {f"{_CIFAR10_FOLDER}/{name}": name for name in (*_TRAIN_BATCHES, _TEST_BATCH)}
     batches: dict[str, bytes] = {}
-    with tarfile.open(path, "r:gz") as archive:
-        for member in archive:
-            name = wanted.get(member.name.removeprefix("./"))
-            # Only plain files under the expected names are looked at, and none reaches the disk.
-            if name is None or not member.isfile():
-                continue
-            if member.size > _MOST_BYTES:
-                raise DatasetError(f"{member.name} in {path} is far too large. Get the file again.")
-            batches[name] = archive.extractfile(member).read()
+    with gzip.open(path) as unpacked:
+        # Read as a stream, whose length is limited, whatever the members say of themselves.
+        limited = LimitedStream(unpacked, _MOST_BYTES)
+        with tarfile.open(fileobj=limited, mode="r|") as archive:
+            for number, member in enumerate(archive):
+                if number == _MOST_MEMBERS:
+                    raise DatasetError(f"{path} holds far too many files. Get it again.")
+                name = wanted.get(member.name.removeprefix("./"))
+                # Only plain files under the expected names are looked at: no link, device, sparse
+                # file, and none reaches the disk.
+                if name is None or not member.isreg() or member.issparse():
+                    continue
+                if member.size > _MOST_BATCH_BYTES:
+                    raise DatasetError(f"{member.name} in {path} is far too large. Get it again.")
+                batches[name] = archive.extractfile(member).read()
     missing = [name for name in wanted.values() if name not in batches]
     if missing:
         raise DatasetError(f"{path} lacks {', '.join(missing)}. It is not the official archive.")
@@ -187,7 +185,10 @@ def _read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(batch, dict):
         raise DatasetError(f"{name} holds no dictionary. It is no batch of CIFAR-10.")
     batch = {key.decode() if isinstance(key, bytes) else key: batch[key] for key in batch}
-    rows, labels = batch["data"], batch["labels"]
+    rows, labels = _array(batch["data"]), batch["labels"]
+    # A list that holds itself, or one list many times, would become an array without end.
+    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+        raise DatasetError(f"{name} holds no list of labels. It is no batch of CIFAR-10.")
     # A row holds the red plane, then green, then blue; lessons want the channels last.
     return rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), np.asarray(labels)
 
@@ -205,17 +206,18 @@ def _read_png_batches(folder: Path) -> SplitArrays:
 
 
 def _read_png_batch(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        if picture.mode != "RGB" or picture.width != 32 * 32:
+    # Of one format, because some others are programs that Pillow would have run.
+    with Image.open(path, formats=("PNG",)) as picture:
+        if picture.mode != "RGB" or picture.width != 32 * 32 or picture.height > 10_000:
             raise DatasetError(
-                f"{path} is a {picture.mode} picture {picture.width} pixels wide, expected RGB "
-                "and 1024: one image of 32 by 32 in each row."
+                f"{path} is a {picture.mode} picture of {picture.width} by {picture.height} "
+                "pixels, expected RGB and 1024 by 10000: one image of 32 by 32 in each row."
             )
         return np.asarray(picture)
 
 
 def _read_json_labels(path: Path) -> np.ndarray:
-    return np.asarray(json.loads(path.read_text(encoding="utf-8")))
+    return np.asarray(json.loads(_read_file(path, _MOST_LABEL_BYTES)))
 
 
 # MNIST
@@ -240,22 +242,32 @@ def _read_mnist(path: Path) -> SplitArrays:
 
 
 def _read_mnist_npz(path: Path) -> SplitArrays:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
+    names = [f"{axis}_{split}" for split in SPLITS for axis in "xy"]
+    arrays = read_arrays(path, names, _MOST_BYTES)
+    return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
 
 
 def _read_mnist_pickle(path: Path) -> SplitArrays:
-    train, validation, test = safe_unpickle(_read_file(path))
-    images, labels = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
-    return {"train": (_from_fractions(images), labels), "test": (_from_fractions(test[0]), test[1])}
+    parts = [(_from_fractions(_array(x)), _array(y)) for x, y in safe_unpickle(_read_file(path))]
+    train, validation, test = parts
+    images, labels = (np.concatenate(both) for both in zip(train, validation, strict=True))
+    return {"train": (images, labels), "test": test}
 
 
 def _from_fractions(images: np.ndarray) -> np.ndarray:
     """Pixels from the pickle's fractions, which are pixels divided by 256, not 255."""
+    if images.dtype != np.float32:
+        raise DatasetError(f"The pickle holds {images.dtype} and no fractions. It is another file.")
     pixels = images * np.float32(256)
     if not (np.all(pixels == np.rint(pixels)) and pixels.min() >= 0 and pixels.max() <= 255):
         raise DatasetError("The pickle holds no pixels divided by 256. It is another file.")
     return pixels.astype(np.uint8)
+
+
+def _array(value: object) -> np.ndarray:
+    if not isinstance(value, np.ndarray):
+        raise DatasetError(f"The pickle holds a {type(value).__name__} where an array should be.")
+    return np.asarray(value)
 
 
 def _read_idx(folder: Path, name: str) -> np.ndarray:
@@ -273,65 +285,17 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
-# Files and pickles
+# Files
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, most_bytes: int | None = None) -> bytes:
     """Content of a file, unpacked if it is gzip, refused if it is far too large."""
+    most_bytes = _MOST_BYTES if most_bytes is None else most_bytes
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     opener: Callable[..., BinaryIO] = gzip.open if packed else open
     with opener(path, "rb") as stream:
-        content = stream.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
+        content = stream.read(most_bytes + 1)
+    if len(content) > most_bytes:
         raise DatasetError(f"{path} is far too large for a file of the set. Get it again.")
     return content
-
-
-def _numeric_dtype(code: str, align: int = 0, copy: int = 0) -> np.dtype:
-    # The flags are ignored: old pickles write them as numbers, which NumPy is giving up. A copy,
-    # because the pickle goes on to set the byte order of what it gets, which others share.
-    dtype = np.dtype(code, copy=True)
-    if dtype.kind not in "buif":
-        raise pickle.UnpicklingError(f"arrays of {dtype} are not allowed in it")
-    return dtype
-
-
-def _latin1_bytes(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"the encoding {encoding!r} is not allowed in it")
-    return text.encode("latin1")
-
-
-_RECONSTRUCT = np.zeros(1).__reduce__()[0]
-_FROM_BUFFER = np.zeros(1).__reduce_ex__(5)[0]
-# NumPy 2 moved its core; pickles of both ages are in use.
-_ALLOWED_IN_PICKLES: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): _numeric_dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
-    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
-    ("numpy.core.numeric", "_frombuffer"): _FROM_BUFFER,
-    ("numpy._core.numeric", "_frombuffer"): _FROM_BUFFER,
-    ("_codecs", "encode"): _latin1_bytes,
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _ALLOWED_IN_PICKLES[module, name]
-        except KeyError:
-            raise DatasetError(
-                f"The pickle asks for {module}.{name}, which no data set needs. It may be hostile: "
-                "nothing was run. Get the file from a source you trust."
-            ) from None
-
-
-def safe_unpickle(content: bytes) -> Any:
-    """Unpickle numbers, strings, containers and numeric arrays, and nothing else.
-
-    Raises:
-        DatasetError: if the pickle names any other class or function; nothing of it is called.
-    """
-    return _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()

@@ -7,7 +7,6 @@ a score before the sigmoid, positive for "real".
 
 import math
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from gan_helpers.checks import (
 from gan_helpers.dataset_files import read_sums, verified_path
 from gan_helpers.precision import dtype_policy
 from gan_helpers.remedies import MinibatchDeviation
+from gan_helpers.untrusted import MOST_BYTES, read_arrays
 
 import keras
 import numpy as np
@@ -546,7 +546,8 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
     Raises:
         FileNotFoundError: if there is no such file.
         TypeError: if it is no Keras model, or no path.
-        ValueError: if it is not a file of ``save_weights``, or the arrays do not fit the model.
+        ValueError: if the file is damaged, holds no floats, or they do not fit the model, which
+            then stays as it was.
     """
     check_model("model", model)
     path = check_path("path", path)
@@ -555,18 +556,19 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
             f"There are no weights at {path}. Restore the file with `git checkout -- data`, or "
             "train it with the scripts named in data/README.md."
         )
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path} is no .npz file, or a damaged one. Give a file that save_weights wrote."
-        )
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = [archive[name].astype("float32") for name in sorted(archive.files)]
     expected = [tuple(weight.shape) for weight in model.weights]
-    if [array.shape for array in arrays] != expected:
+    model_bytes = sum(4 * math.prod(shape) for shape in expected)
+    stored = read_arrays(path, most_bytes=MOST_BYTES + 2 * model_bytes)
+    arrays = [stored[name] for name in sorted(stored)]
+    if [array.shape for array in arrays] != expected or any(a.dtype.kind != "f" for a in arrays):
         raise ValueError(
             f"{path} does not fit this model: {len(arrays)} arrays against {len(expected)} "
             "weights, or other shapes. Build the model with the arguments it was trained with."
         )
+    with np.errstate(over="ignore", invalid="ignore"):
+        arrays = [array.astype("float32") for array in arrays]
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError(f"{path} holds numbers that are not finite. Get the file again.")
     model.set_weights(arrays)
     return model
 
@@ -644,11 +646,13 @@ def load_training_log(name: str) -> dict[str, np.ndarray]:
     Raises:
         FileNotFoundError: if the file is missing.
         ValueError: if there is no log of this name.
+        DatasetError: if it is damaged.
     """
     check_name("training log", name, LOGS)
     path = WEIGHTS / f"{name}_log.csv"
     if not path.exists():
         raise FileNotFoundError(f"There is no training log at {path}. {REMEDY}")
+    path = shipped_weights(path.name)
     columns, *rows = path.read_text(encoding="utf-8").splitlines()
     values = np.loadtxt(rows, delimiter=",", ndmin=2)
     return dict(zip(columns.split(","), values.T, strict=True))

@@ -1,15 +1,11 @@
-"""The GAN as one Keras model: two updates per batch, an averaged generator, checkpoints.
+"""The GAN as one Keras model: two updates per batch, an averaged generator, a state to go back to.
 
 Lesson 03 writes the training step by hand and lesson 06 moves it into a ``keras.Model``; the
-class here is that model with an exponential moving average and checkpoints added.
+class here is that model with an exponential moving average added, and with a state that can be
+taken out and put back, as ``gan_helpers.checkpoints`` does.
 """
 
-import json
-import re
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
@@ -37,7 +33,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["GAN", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["GAN", "LARGEST_LOSS", "is_finite"]
+
+# A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
+# given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
+LARGEST_LOSS = 1e4
 
 
 # What a condition is, by the number of its axes beside that of the batch.
@@ -62,6 +62,13 @@ class GAN(keras.Model):
     of words, or an image to translate; ``fit`` then takes pairs of images and conditions. A
     discriminator with two inputs judges images and conditions together, with logits of any shape
     ``(batch, ..., 1)``; one with a single input judges the image alone.
+
+    Networks, GAN and ``compile`` inside the scope of a ``tf.distribute.MirroredStrategy`` or
+    ``MultiWorkerMirroredStrategy`` train on several devices or machines, each replica with an equal
+    part of every batch; make the batches outside. Losses and weights are those of one device, to
+    rounding, with three exceptions that are Keras's: BatchNormalization takes its statistics from
+    one replica's part, unless made with ``synchronized=True``; its moving statistics are then those
+    of the first replica; and dropout and ``augment`` draw alike on all replicas.
 
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
@@ -115,6 +122,10 @@ class GAN(keras.Model):
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
+        # The first step of the epoch under way whose losses were not finite or above LARGEST_LOSS.
+        self.diverged_at = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="diverged_at"
+        )
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
         if self.names_classes:
             measures.append("class_loss")
@@ -127,6 +138,11 @@ class GAN(keras.Model):
     def build(self, latents_shape: tuple[int | None, ...]) -> None:
         """Mark the model as built: both networks already are, so weights can be saved at once."""
         self.built = True
+
+    def _maybe_symbolic_build(self, *arguments: Any, **options: Any) -> None:
+        # Keras's own looks at the first batch of a pass to build what is not built yet. Nothing is,
+        # the batch would be lost, and pairs (images, labels) fail there between machines.
+        pass
 
     def compile(
         self,
@@ -150,7 +166,8 @@ class GAN(keras.Model):
                 of its condition, for a generator whose conditions are images, which then lowers it
                 too. Source: Isola et al. 2017,
                 "Image-to-Image Translation with Conditional Adversarial Networks", equation 4.
-            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
+            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``. Under a
+                strategy of several replicas ``steps_per_execution`` stays 1, which Keras needs.
 
         Raises:
             TypeError: if an optimizer is no Keras optimizer, or a loss no function.
@@ -180,8 +197,13 @@ class GAN(keras.Model):
                 f"pixel_weight is {pixel_weight!r}; it must be 0 or more, and 0 for a generator "
                 "that does not translate images: what it makes has no counterpart to compare with."
             )
+        several = self.distribute_strategy.num_replicas_in_sync > 1
         # XLA makes this step two to three times slower on a processor, and pays on a GPU.
-        options.setdefault("jit_compile", bool(tf.config.list_physical_devices("GPU")))
+        one_gpu = bool(tf.config.list_physical_devices("GPU")) and not several
+        options.setdefault("jit_compile", one_gpu)
+        if several:
+            # Keras 3 cannot hand several batches at a time to several replicas.
+            options["steps_per_execution"] = 1
         # No single optimizer and no single loss: otherwise Keras reports a "loss" that is always 0.
         super().compile(optimizer=None, loss=None, **options)
         self.generator_optimizer = generator_optimizer
@@ -195,22 +217,53 @@ class GAN(keras.Model):
         discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def fit(
-        self, x: tf.data.Dataset | np.ndarray, *arguments: Any, **options: Any
+        self,
+        x: tf.data.Dataset | np.ndarray,
+        y: np.ndarray | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: list[keras.callbacks.Callback] | None = None,
+        **options: Any,
     ) -> keras.callbacks.History:
         """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images.
+
+        Batches of ``gan_helpers.data.image_batches`` come in the order that belongs to the number
+        of the epoch, whenever that epoch is trained.
 
         Raises:
             TypeError: if conditions are no numbers.
             ValueError: if images or conditions do not fit the networks. The values of arrays are
                 checked before the first step; those of a dataset are not, for reading it ahead
-                would change what is drawn from it later.
+                would change what is drawn from it later. Also, under a strategy of several
+                replicas, if ``x`` is no dataset whose batches all have one size that they can
+                share equally.
         """
         if isinstance(x, np.ndarray):
-            self._check_arrays(x, arguments[0] if arguments else options.get("y"))
+            self._check_arrays(x, y)
+        _check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
-        return super().fit(x, *arguments, **options)
+        if hasattr(x, "begin_pass"):
+            order = keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: x.begin_pass(epoch)
+            )
+            callbacks = [order, callbacks or []]  # Keras flattens it
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
+
+    def reset_metrics(self) -> None:
+        """Forget what was measured; Keras calls this when an epoch begins."""
+        super().reset_metrics()
+        self.diverged_at.assign(0)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss of this epoch left its bounds, or something in the state is not finite."""
+        if int(self.diverged_at.numpy()):
+            return True
+        floats = [v for v in self._state_variables().values() if "float" in _stored_dtype(v)]
+        return not all(bool(ops.all(ops.isfinite(variable))) for variable in floats)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -234,9 +287,7 @@ class GAN(keras.Model):
         real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         self._check_images(real_images)
         self._check_conditions(labels)
-        latents = keras.random.normal(
-            (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
-        )
+        latents = self._draw_latents(ops.shape(real_images)[0])
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake_images = self.generator(self._inputs(latents, labels), training=True)
             real_logits, fake_logits = (
@@ -251,6 +302,12 @@ class GAN(keras.Model):
             generator_goal = generator_loss + self.pixel_weight * pixel_loss
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
             discriminator_goal = discriminator_loss + self.class_weight * naming_loss
+            # A loss is a mean over the images of one replica, and the optimizers add up the
+            # gradients of all: with these shares the sum is that of the whole batch.
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+            generator_goal, discriminator_goal = (
+                goal / replicas for goal in (generator_goal, discriminator_goal)
+            )
 
         # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
@@ -262,6 +319,7 @@ class GAN(keras.Model):
         self.generator_optimizer.apply(generator_gradients, generator_variables)
         self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
         self._update_average()
+        self._watch([generator_loss, discriminator_loss, naming_loss, pixel_loss])
 
         self.trackers["generator_loss"].update_state(generator_loss)
         self.trackers["discriminator_loss"].update_state(discriminator_loss)
@@ -271,7 +329,16 @@ class GAN(keras.Model):
             self.trackers["pixel_loss"].update_state(pixel_loss)
         self.trackers["real_score"].update_state(ops.sigmoid(real_logits))
         self.trackers["fake_score"].update_state(ops.sigmoid(fake_logits))
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return {name: _log(tracker.result()) for name, tracker in self.trackers.items()}
+
+    def _draw_latents(self, count: int | tf.Tensor) -> tf.Tensor:
+        """Latents for ``count`` images. All replicas draw alike; each keeps a part of its own."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        latents = keras.random.normal((replicas * count, self.latent_dim), seed=self.latent_seed)
+        if replicas == 1:
+            return latents
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return latents[replica * count : (replica + 1) * count]
 
     def _inputs(self, latents: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor | list:
         """What the generator takes: latents alone, or with the class or condition of each image."""
@@ -363,6 +430,19 @@ class GAN(keras.Model):
             if keras.backend.is_float_dtype(value.dtype):
                 average.assign(average + (1.0 - decay) * (value - average))
 
+    def _watch(self, losses: list[tf.Tensor | float]) -> None:
+        sizes = ops.stack([ops.abs(ops.cast(loss, "float32")) for loss in losses])
+        # Asked this way round, because every comparison with NaN is false.
+        unsound = ops.logical_not(ops.all(sizes <= LARGEST_LOSS))
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            # All must know of it, so that all machines stop together.
+            count = tf.distribute.get_replica_context().all_reduce(
+                tf.distribute.ReduceOp.SUM, ops.cast(unsound, "float32")
+            )
+            unsound = count > 0
+        first = ops.logical_and(self.diverged_at == 0, unsound)
+        self.diverged_at.assign(ops.where(first, self.steps, self.diverged_at))
+
     def _check_images(self, images: tf.Tensor) -> None:
         # Runs while the step is traced, so it costs nothing later.
         if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
@@ -378,21 +458,63 @@ class GAN(keras.Model):
                 "Build both networks with the image_shape of the data."
             )
 
-    def save_own_variables(self, store: dict[str, np.ndarray]) -> None:
-        """Store the step counter and the random state, which Keras leaves out of weight files."""
-        store["steps"] = self.steps.numpy()
-        for index, state in enumerate(self._random_states()):
-            store[f"random_state_{index}"] = state.numpy()
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Copies of all that training changes, by the part of the model they belong to.
 
-    def load_own_variables(self, store: dict[str, np.ndarray]) -> None:
-        """Restore what ``save_own_variables`` stored."""
-        self.steps.assign(store["steps"][()])
-        for index, state in enumerate(self._random_states()):
-            state.assign(store[f"random_state_{index}"][()])
+        The weights of both networks and of the average, the optimizers' moments, the number of
+        steps, and every random state: of the latents, of dropout, of the augmentation.
 
-    def _random_states(self) -> list:
-        # Those of the latents and of every dropout layer.
-        return [variable for variable in self.variables if "seed_generator" in variable.path]
+        Raises:
+            ValueError: if the model is not compiled, so that it has no optimizers yet.
+        """
+        return {
+            # NumPy's own types: float32 holds every bfloat16 exactly.
+            name: np.array(ops.convert_to_numpy(variable), dtype=_stored_dtype(variable))
+            for name, variable in self._state_variables().items()
+        }
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what ``get_state`` returned. All is checked before anything changes.
+
+        Raises:
+            ValueError: if the model is not compiled, or the state is that of another architecture.
+        """
+        variables = self._state_variables()
+        for name in sorted(variables.keys() | state.keys()):
+            here, there = (
+                f"{tuple(values[name].shape)} {_stored_dtype(values[name])}"
+                if name in values
+                else "missing"
+                for values in (variables, state)
+            )
+            if here != there:
+                raise ValueError(
+                    f"The stored state is of another model: {name} is {there} there, {here} here. "
+                    "Build and compile the model as it was then, or begin anew in another folder."
+                )
+        for name, variable in variables.items():
+            variable.assign(state[name])
+
+    def _state_variables(self) -> dict[str, keras.Variable]:
+        if not self.compiled:
+            raise ValueError(
+                "Compile the model first: its state holds the optimizers' moments too."
+            )
+        parts = {
+            "generator": self.generator.variables,
+            "discriminator": self.discriminator.variables,
+            "average": self.ema_generator.variables,
+            "augment": self.augment.variables,
+            "generator_optimizer": self.generator_optimizer.variables,
+            "discriminator_optimizer": self.discriminator_optimizer.variables,
+            "training": [self.steps, self.latent_seed.state],
+        }
+        # Numbers, not names: Keras counts on, so the second model of a process has other names.
+        return {
+            f"{part}_{index:03}": variable
+            for part, variables in parts.items()
+            for index, variable in enumerate(variables)
+        }
 
     def generate(
         self, latents: tf.Tensor | np.ndarray, labels: np.ndarray | None = None
@@ -469,112 +591,37 @@ class GAN(keras.Model):
         return self.generate(keras.random.normal((count, self.latent_dim), seed=seed), labels)
 
 
-@dataclass
-class Checkpoint:
-    """What a checkpoint holds beside the weights.
-
-    Attributes:
-        epoch: number of finished epochs.
-        history: metric name -> one value for each finished epoch.
-        frames: uint8 pictures recorded so far, all of one shape.
-        labels: one caption a frame.
-    """
-
-    epoch: int
-    history: dict[str, list[float]] = field(default_factory=dict)
-    frames: list[np.ndarray] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
+def _stored_dtype(values: keras.Variable | np.ndarray) -> str:
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    return "float32" if dtype == "bfloat16" else dtype
 
 
-def save_checkpoint(gan: GAN, folder: str | Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
-    """Write weights (G, D, average), both optimizers, random state and progress.
-
-    Everything is written to a temporary folder that is renamed when complete, so a run killed
-    half-way leaves the older checkpoint intact.
-
-    Args:
-        gan: a compiled model.
-        folder: where the checkpoints of this run lie; made if missing.
-        checkpoint: progress to store.
-        keep: number of newest checkpoints that stay, at least 1.
-
-    Returns:
-        The folder of the new checkpoint, ``folder/epoch_0012`` for epoch 12.
-
-    Raises:
-        ValueError: if ``keep`` is below 1.
-        OSError: if the folder cannot be written; the older checkpoints stay.
-    """
-    if keep < 1:
-        raise ValueError(f"keep must be at least 1 checkpoint, but is {keep!r}.")
-    folder = Path(folder)
-    temporary = folder / "being_written"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    gan.save_weights(temporary / "gan.weights.h5")
-    progress = {
-        "epoch": checkpoint.epoch,
-        "history": checkpoint.history,
-        "labels": checkpoint.labels,
-    }
-    (temporary / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
-    if checkpoint.frames:
-        np.savez_compressed(temporary / "frames.npz", frames=np.stack(checkpoint.frames))
-
-    final = folder / f"epoch_{checkpoint.epoch:04d}"
-    replaced = folder / "replaced"
-    shutil.rmtree(replaced, ignore_errors=True)
-    if final.exists():
-        final.rename(replaced)
-    temporary.rename(final)
-    # Later epochs are left over from an earlier, longer run in this folder.
-    saved = _checkpoint_folders(folder)
-    leftover = [path for path in saved if _epoch(path) > checkpoint.epoch]
-    older = [path for path in saved if _epoch(path) <= checkpoint.epoch][:-keep]
-    for path in [replaced, *leftover, *older]:
-        # A folder that another program holds open stays; the next save tries again.
-        shutil.rmtree(path, ignore_errors=True)
-    return final
+def is_finite(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether every number of a state is finite."""
+    return all(np.isfinite(array).all() for array in state.values())
 
 
-def load_checkpoint(gan: GAN, folder: str | Path) -> Checkpoint:
-    """Restore the newest checkpoint in ``folder`` into a compiled model of the same shape.
-
-    Returns:
-        The stored progress; hand its ``epoch`` to ``fit`` as ``initial_epoch``.
-
-    Raises:
-        FileNotFoundError: if the folder holds no complete checkpoint.
-        ValueError: if the model is not compiled, or the weights are of another architecture.
-    """
-    if not gan.compiled:
+def _check_shares(x: tf.data.Dataset | np.ndarray, replicas: int) -> None:
+    if replicas == 1:
+        return
+    sizes = {None}
+    if isinstance(x, tf.data.Dataset):
+        sizes = {part.shape[0] for part in tf.nest.flatten(x.element_spec)}
+    # A replica without images would have losses that are no numbers.
+    if None in sizes or any(size % replicas for size in sizes):
         raise ValueError(
-            "Compile the model before loading a checkpoint: "
-            "the checkpoint holds the optimizers' state too."
+            f"{replicas} replicas must share every batch equally: train on a dataset whose batches "
+            f"all have one size divisible by {replicas}, such as image_batches(images, "
+            f"batch_size={16 * replicas}, seed=0) makes."
         )
-    folders = _checkpoint_folders(Path(folder))
-    if not folders:
-        raise FileNotFoundError(
-            f"There is no checkpoint in {folder}. Train with a CheckpointSaver for this folder "
-            "first, or check the path."
-        )
-    newest = folders[-1]
-    progress = json.loads((newest / "progress.json").read_text(encoding="utf-8"))
-    gan.load_weights(newest / "gan.weights.h5")
-    frames = []
-    if (newest / "frames.npz").exists():
-        with np.load(newest / "frames.npz", allow_pickle=False) as archive:
-            frames = list(archive["frames"])
-    return Checkpoint(progress["epoch"], progress["history"], frames, progress["labels"])
 
 
-def _checkpoint_folders(folder: Path) -> list[Path]:
-    complete = (path for path in folder.glob("epoch_*") if re.fullmatch(r"epoch_\d+", path.name))
-    return sorted(complete, key=_epoch)
-
-
-def _epoch(path: Path) -> int:
-    return int(path.name.removeprefix("epoch_"))
+def _log(mean: tf.Tensor) -> tf.Tensor:
+    """A running mean as Keras can average it over replicas."""
+    # Between machines Keras 3 averages along the first axis, which a scalar has not: its own
+    # models fail there (https://github.com/keras-team/keras/issues/20585).
+    several = isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
+    return ops.reshape(mean, (1,)) if several else mean
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

@@ -61,7 +61,8 @@ def main() -> None:
     folder = arguments.runs if arguments.sample else WEIGHTS
     path = save_weights(classifier, folder / CLASSIFIER)
     if folder == WEIGHTS:
-        write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
+        files = [file.name for kind in ("*.npz", "*.csv") for file in WEIGHTS.glob(kind)]
+        write_sums(WEIGHTS, files)
     report(path, test_images, test_labels)
 
 

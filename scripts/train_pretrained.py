@@ -15,6 +15,11 @@ the averaged generator. A run that was stopped continues when the command is giv
 a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
 ``--ship`` trains nothing: it copies the results to data/weights.
 
+``--strategy mirrored`` trains on all GPUs of this machine, each with an equal part of every batch;
+``--strategy multiworker`` on several machines, on each of which the same command is given with its
+own TF_CONFIG (see https://www.tensorflow.org/guide/distributed_training). All of them read the
+checkpoints, so the folder of the runs must be one that they share; only the first writes there.
+
 The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
 first 5,000 test images; the other 5,000 test images play no part. The run on the sample compares
 with its 1,000 test images.
@@ -30,6 +35,7 @@ from pathlib import Path
 from gan_helpers.animated_files import save_gif
 from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
+from gan_helpers.checkpoints import find_checkpoints
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
 from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
@@ -81,7 +87,7 @@ class Validation(DistanceRecorder):
             networks = (self.model.ema_generator, self.model.discriminator)
             for role, network in zip(ROLES, networks, strict=True):
                 save_weights(network, best_path(self.folder, role, epoch + 1))
-        images_seen = int(self.model.steps) * BATCH_SIZE
+        images_seen = int(self.model.steps.numpy()) * BATCH_SIZE
         row = {"epoch": epoch + 1, "images_seen": images_seen, "seconds": round(self.seconds)}
         row |= {name: round(float(value), 4) for name, value in logs.items()}
         append_to_log(self.folder, row | {"distance": round(distance, 2)})
@@ -104,12 +110,12 @@ class Snapshots(keras.callbacks.Callback):
         self.folder = folder
 
     def on_train_begin(self, logs=None) -> None:
-        if int(self.model.steps) == 0:
+        if int(self.model.steps.numpy()) == 0:
             self.save(0)
-        self.next = next_snapshot(int(self.model.steps) * BATCH_SIZE)
+        self.next = next_snapshot(int(self.model.steps.numpy()) * BATCH_SIZE)
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
-        images_seen = int(self.model.steps) * BATCH_SIZE
+        images_seen = int(self.model.steps.numpy()) * BATCH_SIZE
         if images_seen >= self.next:
             self.save(images_seen)
             self.next = next_snapshot(images_seen)
@@ -132,6 +138,7 @@ def parse_arguments() -> argparse.Namespace:
         __doc__.splitlines()[0], epochs=100, runs="outputs/pretrained"
     )
     parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--strategy", choices=training_run.STRATEGIES, default="none")
     parser.add_argument("--ship", action="store_true", help="copy the results to data/weights")
     return parser.parse_args()
 
@@ -141,27 +148,26 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
     if scarce:
         os.environ["GAN_DATA"] = "sample"
         arguments.sample = True
+    # First of all: several machines must find each other before TensorFlow computes anything.
+    strategy = training_run.choose_strategy(arguments.strategy)
     images, labels = training_run.begin(arguments)
     if scarce:
         images, labels = np.tile(images[:SCARCE], (SCARCE_PASSES, 1, 1, 1)), None
-    networks = [build_pretrained(f"{arguments.name}_{role}") for role in ROLES]
-    gan = GAN(*networks, ema_decay=EMA_DECAY, seed=arguments.seed)
-    gan.compile(
-        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
-        keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
-    )
+    with strategy.scope():
+        networks = [build_pretrained(f"{arguments.name}_{role}") for role in ROLES]
+        gan = GAN(*networks, ema_decay=EMA_DECAY, seed=arguments.seed)
+        gan.compile(
+            keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+            keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        )
     folder.mkdir(parents=True, exist_ok=True)
     saver = CheckpointSaver(folder / "checkpoints")
-    epoch = saver.restore(gan) if (folder / "checkpoints").exists() else 0
-    cut_log(folder, epoch)
-    # Each start has its own order of the images: a pass that was cut off is not begun again.
-    batches = image_batches(
-        images,
-        BATCH_SIZE,
-        seed=arguments.seed + epoch,
-        flip=True,
-        labels=labels,
-    )
+    epoch = saver.restore(gan) if find_checkpoints(saver.folder) else 0
+    training_run.check_agreement(strategy, epoch)
+    writes = training_run.is_first(strategy)
+    if writes:
+        cut_log(folder, epoch)
+    batches = image_batches(images, BATCH_SIZE, seed=arguments.seed, flip=True, labels=labels)
     gan.fit(
         batches,
         initial_epoch=epoch,
@@ -170,10 +176,8 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
         callbacks=[
             StopOnNaN(),
             *([] if scarce else [CoolDown()]),
-            Snapshots(folder),
-            # Before the checkpoint: an epoch that is saved has been logged.
-            Validation(folder, gan.conditional),
-            saver,
+            # The checkpoint last: an epoch that is saved has been logged.
+            *([Snapshots(folder), Validation(folder, gan.conditional), saver] if writes else []),
         ],
     )
 
@@ -197,7 +201,9 @@ def ship(name: str, folder: Path) -> None:
     elif name == "conditional":
         make_hero(until_best)
     shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
-    write_sums(WEIGHTS, [file.name for file in WEIGHTS.glob("*.npz")])
+    write_sums(
+        WEIGHTS, [file.name for file in WEIGHTS.iterdir() if file.suffix in (".npz", ".csv")]
+    )
     print(f"Shipped epoch {epoch} with distance {best['distance']} in {WEIGHTS}.")
 
 

@@ -1,14 +1,17 @@
 """What the two training scripts have in common: their arguments and how a run begins."""
 
 import argparse
+import os
 from pathlib import Path
 
 from gan_helpers.data import load_cifar10
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 COMPLETE_SET = 50_000
+STRATEGIES = ("none", "mirrored", "multiworker")
 
 
 def make_parser(description: str, epochs: int, runs: str) -> argparse.ArgumentParser:
@@ -38,3 +41,50 @@ def begin(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
             "python -m gan_helpers.data cifar10"
         )
     return images, labels
+
+
+def choose_strategy(name: str) -> tf.distribute.Strategy:
+    """How the work is shared: not at all, by the GPUs of this machine, or by several machines.
+
+    Raises:
+        SystemExit: if several machines are asked for and TF_CONFIG does not list them.
+    """
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if name == "multiworker":
+        if "TF_CONFIG" not in os.environ:
+            raise SystemExit(
+                "TF_CONFIG is not set. Give each machine the list of all and its own place in it, "
+                'such as {"cluster": {"worker": ["first:2222", "second:2222"]}, '
+                '"task": {"type": "worker", "index": 0}}.'
+            )
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def is_first(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this program is the only one, or the one of several machines that writes."""
+    return strategy.cluster_resolver is None or strategy.cluster_resolver.task_id in (None, 0)
+
+
+def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
+    """Make sure that all machines begin with the same epoch; otherwise they would wait for ever.
+
+    Raises:
+        SystemExit: on every machine, if one of them found another checkpoint than the others.
+    """
+
+    if strategy.cluster_resolver is None:
+        return
+
+    def add_up() -> tf.Tensor:
+        replica = tf.distribute.get_replica_context()
+        numbers = tf.constant([1, epoch, epoch**2], tf.int64)
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, numbers)
+
+    count, total, squares = strategy.experimental_local_results(strategy.run(add_up))[0].numpy()
+    if count * squares != total**2:  # equal for equal numbers alone
+        raise SystemExit(
+            f"This machine would go on after epoch {epoch}, another one after another epoch. "
+            "Give all of them the same folder with --runs, on a disk that they share."
+        )

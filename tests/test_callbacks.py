@@ -7,19 +7,30 @@ from gan_helpers.callbacks import (
     StopOnNaN,
     TimeBudget,
 )
-from gan_helpers.data import load_cifar10
+from gan_helpers.checkpoints import read_checkpoint, save_checkpoint
+from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 
 import keras
 import numpy as np
 import pytest
 import test_training
+from test_checkpoints import same_state
 from test_training import fit, make_images
 
 
+@pytest.fixture(scope="module")
+def one_gan():
+    gan = test_training.make_gan()
+    return gan, gan.get_state()
+
+
 @pytest.fixture
-def gan():
-    return test_training.make_gan()
+def gan(one_gan):
+    """An untrained model, built and traced once for all tests."""
+    gan, untrained = one_gan
+    gan.set_state(untrained)
+    return gan
 
 
 @pytest.fixture
@@ -96,23 +107,69 @@ def test_an_empty_time_budget_is_refused(minutes):
         TimeBudget(minutes)
 
 
-def test_nan_stops_training_and_names_the_measure(gan, capsys):
+def nan_in_the_second_batch():
     images = make_images()
-    images[8:16] = np.nan  # the second of four batches
-    fit(gan, images, epochs=3, callbacks=[StopOnNaN()])
-    assert int(gan.steps) == 2
+    images[8:16] = np.nan
+    return images
+
+
+def test_nan_stops_training_says_where_and_puts_the_model_back(gan, capsys):
+    fit(gan, make_images(), epochs=1)
+    before = gan.get_state()
+    options = {"epochs": 5, "initial_epoch": 3, "callbacks": [StopOnNaN()]}
+    history = fit(gan, nan_in_the_second_batch(), **options)
+    assert history.epoch == [3]
+    assert same_state(gan.get_state(), before)
     message = capsys.readouterr().out
-    assert "batch 1" in message and "discriminator_loss" in message
+    assert "at step 6 (epoch 4, batch 2) a loss is not a finite number" in message
+    assert "as it was before this training" in message and "learning rate too high" in message
+
+
+def test_an_exploding_loss_stops_training(capsys):
+    def explode(fake_logits):
+        return 20_000 + keras.ops.mean(fake_logits)
+
+    gan = test_training.make_gan(generator_loss=explode, run_eagerly=True)
+    before = gan.get_state()
+    fit(gan, make_images(8), epochs=3, callbacks=[StopOnNaN()])
+    assert same_state(gan.get_state(), before)
+    assert "above 10,000" in capsys.readouterr().out
+
+
+def test_weights_that_break_in_the_last_step_of_an_epoch_are_not_saved(tmp_path, capsys):
+    def break_the_gradient(fake_logits):
+        return keras.ops.sqrt(0 * keras.ops.mean(fake_logits))  # 0, with the gradient NaN
+
+    gan = test_training.make_gan(generator_loss=break_the_gradient, run_eagerly=True)
+    before = gan.get_state()
+    recorder = SampleRecorder(keras.random.normal((4, 4), seed=0))
+    callbacks = [recorder, CheckpointSaver(tmp_path), StopOnNaN()]
+    for order in (callbacks, callbacks[::-1]):
+        fit(gan, make_images(8), callbacks=order)
+        assert same_state(gan.get_state(), before)
+        assert "a weight is not a finite number" in capsys.readouterr().out
+        state, checkpoint = read_checkpoint(tmp_path)
+        assert same_state(state, before)
+        assert checkpoint.epoch == 0 and checkpoint.diverged
+    assert recorder.labels == ["untrained"]
 
 
 def test_after_nan_the_last_good_checkpoint_stays_the_newest(gan, recorder, tmp_path):
-    callbacks = [recorder, CheckpointSaver(tmp_path, recorder), StopOnNaN()]
+    callbacks = [recorder, CheckpointSaver(tmp_path, recorder, every=2), StopOnNaN()]
     fit(gan, make_images(), epochs=1, callbacks=callbacks)
+    sound = gan.get_state()
     fit(gan, np.full_like(make_images(), np.nan), epochs=3, initial_epoch=1, callbacks=callbacks)
-    fresh = test_training.make_gan(seed=3)
-    assert CheckpointSaver(tmp_path).restore(fresh) == 1
-    assert np.isfinite(fresh.discriminator.get_weights()[0]).all()
+    state, checkpoint = read_checkpoint(tmp_path)
+    assert checkpoint.epoch == 1 and checkpoint.diverged
+    assert same_state(state, sound)
     assert recorder.labels == ["untrained", "epoch 1"]
+
+
+def test_without_a_guard_a_broken_model_is_not_saved_either(gan, tmp_path):
+    saver = CheckpointSaver(tmp_path)
+    fit(gan, make_images(), epochs=1, callbacks=[saver])
+    fit(gan, nan_in_the_second_batch(), epochs=3, initial_epoch=1, callbacks=[saver])
+    assert read_checkpoint(tmp_path)[1].epoch == 1
 
 
 def test_a_resumed_run_continues_epochs_history_and_frames(gan, recorder, tmp_path):
@@ -135,7 +192,7 @@ def test_a_resumed_run_continues_epochs_history_and_frames(gan, recorder, tmp_pa
 
 def test_the_last_epoch_is_saved_even_when_thinned(gan, tmp_path):
     fit(gan, make_images(), epochs=3, callbacks=[CheckpointSaver(tmp_path, every=2)])
-    assert (tmp_path / "epoch_0003").exists()
+    assert read_checkpoint(tmp_path)[1].epoch == 3
 
 
 def test_training_anew_in_the_same_folder_replaces_the_history(gan, tmp_path):
@@ -143,6 +200,186 @@ def test_training_anew_in_the_same_folder_replaces_the_history(gan, tmp_path):
     fit(gan, make_images(), epochs=3, callbacks=[saver])
     fit(gan, make_images(), epochs=2, callbacks=[saver])
     assert len(saver.history["generator_loss"]) == 2
+
+
+# A cell that trains, run again
+
+
+class Cell:
+    """The cells of a lesson that make the callbacks and train; each run is a run of the second."""
+
+    def __init__(self, folder):
+        self.recorder = SampleRecorder(keras.random.normal((4, 4), seed=0))
+        self.saver = CheckpointSaver(folder, self.recorder, every=2)
+        self.batches = image_batches(to_pixels(make_images()), 8, seed=1)
+
+    def run(self, gan, epochs=3, interruption=None):
+        callbacks = [self.recorder, *([interruption] if interruption else []), self.saver]
+        initial_epoch = self.saver.resume(gan, epochs)
+        gan.fit(
+            self.batches,
+            initial_epoch=initial_epoch,
+            epochs=epochs,
+            verbose=0,
+            callbacks=[*callbacks, StopOnNaN()],
+        )
+        return self
+
+
+def interrupt(moment, number):
+    """A callback that does what the stop button does, at that moment of that batch or epoch."""
+
+    def stop(index, logs=None):
+        if index == number:
+            raise KeyboardInterrupt
+
+    return keras.callbacks.LambdaCallback(**{moment: stop})
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(one_gan, tmp_path_factory):
+    gan, untrained = one_gan
+    gan.set_state(untrained)
+    cell = Cell(tmp_path_factory.mktemp("uninterrupted")).run(gan)
+    return cell, gan.get_state()
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("on_train_batch_end", 2), ("on_epoch_begin", 1), ("on_epoch_end", 1), ("on_epoch_end", 2)],
+)
+def test_an_interrupted_cell_run_again_ends_as_if_never_interrupted(
+    gan, uninterrupted, tmp_path, moment, number
+):
+    expected, expected_state = uninterrupted
+    cell = Cell(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        cell.run(gan, interruption=interrupt(moment, number))
+    assert gan.sample(2, seed=0).shape == (2, *test_training.IMAGE_SHAPE), "it can be used"
+    cell.run(gan)
+    assert same_state(gan.get_state(), expected_state)
+    assert cell.saver.history == expected.saver.history
+    assert cell.recorder.labels == expected.recorder.labels
+    assert test_training.same(cell.recorder.frames, expected.recorder.frames)
+
+
+def test_a_finished_cell_run_again_changes_nothing_and_more_epochs_go_on(gan, tmp_path, capsys):
+    cell = Cell(tmp_path).run(gan)
+    state = gan.get_state()
+    cell.run(gan)
+    assert same_state(gan.get_state(), state)
+    assert cell.recorder.labels == ["untrained", "epoch 1", "epoch 2", "epoch 3"]
+    assert "after epoch 3 of 3" in capsys.readouterr().out
+    cell.run(gan, epochs=4)
+    assert cell.recorder.labels[-2:] == ["epoch 3", "epoch 4"]
+    assert len(cell.saver.history["generator_loss"]) == 4
+
+
+def test_a_run_that_is_over_begins_anew_and_is_set_aside(gan, one_gan, tmp_path, capsys):
+    old = Cell(tmp_path).run(gan, epochs=2)
+    for cell in (Cell(tmp_path), old):  # all cells again, or all but that of the callbacks
+        state = gan.get_state()
+        gan.set_state(one_gan[1])
+        assert cell.saver.resume(gan, 2) == 0
+        assert "begins anew" in capsys.readouterr().out
+        cell.run(gan, epochs=2)
+        assert cell.recorder.labels == ["untrained", "epoch 1", "epoch 2"]
+        assert read_checkpoint(tmp_path)[1].epoch == 2
+        assert same_state(read_checkpoint(tmp_path / "previous")[0], state)
+
+
+def test_a_run_that_diverged_begins_anew(gan, one_gan, tmp_path, capsys):
+    callbacks = [CheckpointSaver(tmp_path), StopOnNaN()]
+    fit(gan, nan_in_the_second_batch(), epochs=3, callbacks=callbacks)
+    gan.set_state(one_gan[1])
+    assert CheckpointSaver(tmp_path).resume(gan, 3) == 0
+    assert "begins anew" in capsys.readouterr().out
+
+
+def test_a_saver_that_does_not_ask_for_the_earlier_run_does_not_destroy_it(gan, tmp_path):
+    fit(gan, make_images(), epochs=2, callbacks=[CheckpointSaver(tmp_path)])
+    fit(gan, make_images(), epochs=1, callbacks=[CheckpointSaver(tmp_path)])
+    assert read_checkpoint(tmp_path / "previous")[1].epoch == 2
+    assert read_checkpoint(tmp_path)[1].epoch == 1
+
+
+# Saves that fail, frames that do not fit
+
+
+def test_a_save_that_fails_is_told_and_training_goes_on(gan, tmp_path, monkeypatch, capsys):
+    def save(model, folder, checkpoint, **options):
+        if checkpoint.epoch == 2:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return save_checkpoint(model, folder, checkpoint, **options)
+
+    monkeypatch.setattr("gan_helpers.callbacks.save_checkpoint", save)
+    saver = CheckpointSaver(tmp_path)
+    fit(gan, make_images(), epochs=2, callbacks=[saver])
+    message = capsys.readouterr().out
+    assert "Epoch 2 is not saved: [Errno 13] Permission denied" in message
+    assert "holds epoch 1" in message
+    assert read_checkpoint(tmp_path)[1].epoch == 1
+    monkeypatch.undo()
+    saver.save()
+    assert read_checkpoint(tmp_path)[1].epoch == 2
+    assert len(saver.history["generator_loss"]) == 2
+
+
+def test_frames_that_the_recorder_would_not_make_change_nothing(gan, recorder, tmp_path):
+    fit(gan, make_images(), callbacks=[recorder, CheckpointSaver(tmp_path, recorder)])
+    before = gan.get_state()
+    for latents in (keras.random.normal((9, 4), seed=0), keras.random.normal((4, 4), seed=0)):
+        saver = CheckpointSaver(tmp_path, SampleRecorder(latents))
+        if len(latents) == 9:
+            gan.steps.assign(99)
+            with pytest.raises(ValueError, match="as many latents and columns"):
+                saver.restore(gan)
+            assert int(gan.steps) == 99
+        else:
+            assert saver.restore(gan) == 1
+    assert same_state(gan.get_state(), before)
+
+
+# The best
+
+
+class ScriptedDistances(DistanceRecorder):
+    """Measures what it is told, without looking at images."""
+
+    def __init__(self, values):
+        keras.callbacks.Callback.__init__(self)
+        self.values = iter(values)
+        self.every = 1
+        self.clock = iter(range(0, 600, 30)).__next__
+        self.measured = {}
+
+    def measure(self):
+        return next(self.values)
+
+
+def test_the_best_epoch_is_kept_with_its_distances(gan, tmp_path):
+    distance = ScriptedDistances([9.0, 8.0, 7.0, 8.5, 8.0, 9.0])
+    saver = CheckpointSaver(tmp_path, every=2, best=distance)
+    fit(gan, make_images(), epochs=6, callbacks=[distance, saver])
+    states = []
+    for which, epoch in (("best", 3), ("newest", 6)):
+        other = ScriptedDistances([])
+        assert CheckpointSaver(tmp_path, best=other).restore(gan, which) == epoch
+        assert other.measured == {
+            "epochs": list(range(1, epoch + 1)),
+            "minutes": [0.5 * number for number in range(1, epoch + 1)],
+            "distances": distance.distances[:epoch],
+            "seconds": [30.0 * epoch],
+        }
+        states.append(int(gan.steps))
+    assert states == [12, 24]
+
+
+def test_measuring_after_saving_is_refused(gan, tmp_path):
+    distance = ScriptedDistances([9.0, 8.0])
+    saver = CheckpointSaver(tmp_path, best=distance)
+    with pytest.raises(ValueError, match="before the CheckpointSaver"):
+        fit(gan, make_images(), epochs=2, callbacks=[saver, distance])
 
 
 def test_the_live_view_shows_one_picture_and_updates_it(gan, recorder, monkeypatch):
@@ -159,9 +396,12 @@ def test_the_live_view_shows_one_picture_and_updates_it(gan, recorder, monkeypat
     monkeypatch.setattr("gan_helpers.callbacks.display", display)
     fit(gan, make_images(), epochs=2, callbacks=[recorder, LiveView(recorder)])
     assert len(shown) == 3
+    assert "before training" in shown[0].alt
     assert "epoch 2 of 2" in shown[-1].alt
     pictures = [picture._repr_mimebundle_()[0]["image/png"] for picture in shown]
     assert len(set(pictures)) == 3
+    fit(gan, make_images(), epochs=3, initial_epoch=2, callbacks=[recorder, LiveView(recorder)])
+    assert "goes on after epoch 2" in shown[3].alt
 
 
 @pytest.mark.parametrize(

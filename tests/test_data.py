@@ -29,7 +29,8 @@ from gan_helpers.data import (
 )
 from gan_helpers.dataset_files import CIFAR10, DATASETS, MNIST, SPLITS, DatasetError, read_sums
 from gan_helpers.dataset_install import main
-from gan_helpers.dataset_sources import content_digest, safe_unpickle
+from gan_helpers.dataset_sources import content_digest
+from gan_helpers.untrusted import safe_unpickle
 
 import numpy as np
 import pytest
@@ -362,6 +363,18 @@ def test_batches_reshuffle_and_depend_on_the_seed_alone():
     assert np.array_equal(first, one_pass(twin))
     assert np.array_equal(second, one_pass(twin))
     assert not np.array_equal(first, one_pass(image_batches(images, 8, seed=2, flip=True)))
+
+
+def test_any_pass_can_be_begun_again():
+    images = numbered_images(64)
+    batches = image_batches(images, 8, seed=1, flip=True)
+    passes = [one_pass(batches) for _ in range(4)]
+    for number in (2, 0, 3):
+        batches.begin_pass(number)
+        assert np.array_equal(one_pass(batches), passes[number])
+    batches.begin_pass(1)
+    assert np.array_equal(one_pass(batches), passes[1])
+    assert np.array_equal(one_pass(batches), passes[2]), "it counts on from there"
 
 
 def test_flip_mirrors_a_random_half_left_to_right():

@@ -97,6 +97,30 @@ def test_the_run_on_the_sample_ships_stages_to_its_end(script, monkeypatch, tmp_
         models.load_training_stages()
 
 
+def test_a_run_under_a_strategy_writes_the_same_files(script, monkeypatch, tmp_path):
+    run(
+        script,
+        monkeypatch,
+        tmp_path,
+        "dcgan",
+        "--sample",
+        "--epochs",
+        "1",
+        "--strategy",
+        "mirrored",
+    )
+    folder = tmp_path / "runs" / "dcgan"
+    assert [int(row["images_seen"]) for row in script.read_log(folder)] == [320]
+    assert (folder / "checkpoints" / "epoch_0001").is_dir()
+    assert list(folder.glob("snapshot_*.npz"))
+
+
+def test_several_machines_need_to_know_each_other(script, monkeypatch, tmp_path):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(SystemExit, match="TF_CONFIG is not set"):
+        run(script, monkeypatch, tmp_path, "dcgan", "--sample", "--strategy", "multiworker")
+
+
 def test_epochs_without_a_checkpoint_leave_the_log(script, tmp_path):
     for epoch in (1, 2, 3):
         script.append_to_log(tmp_path, {"epoch": epoch, "distance": 1.0})

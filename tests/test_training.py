@@ -1,13 +1,12 @@
-import json
-
-from gan_helpers import losses
+from gan_helpers import data, losses
 from gan_helpers.models import (
     build_conditional_generator,
     build_dcgan_discriminator,
     build_dcgan_generator,
     build_dense_discriminator,
 )
-from gan_helpers.training import GAN, Checkpoint, load_checkpoint, save_checkpoint
+from gan_helpers.precision import dtype_policy
+from gan_helpers.training import GAN, LARGEST_LOSS
 
 import keras
 import numpy as np
@@ -210,81 +209,120 @@ def test_an_image_does_not_depend_on_its_neighbours():
     assert np.abs(alone.astype(int) - together.astype(int)).max() <= 1
 
 
-def test_stopping_and_resuming_equals_training_through(tmp_path):
+def test_a_state_that_is_put_back_trains_on_as_it_did():
+    gan, images = make_gan(), make_images()
+    fit(gan, images)
+    state = gan.get_state()
+    fit(gan, images)
+    expected = gan.get_state()
+    other = make_gan(seed=9)
+    other.set_state(state)
+    fit(other, images)
+    assert other.get_state().keys() == expected.keys()
+    for name, array in other.get_state().items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def test_a_state_is_a_copy():
+    gan = make_gan()
+    state = gan.get_state()
+    copies = {name: array.copy() for name, array in state.items()}
+    fit(gan, make_images())
+    assert all(np.array_equal(state[name], copies[name]) for name in state)
+
+
+def test_a_state_holds_every_moment_and_every_random_state():
+    gan = make_augmented_gan(keras.layers.RandomTranslation(0.25, 0.25, seed=0))
+    before = gan.get_state()
+    fit(gan, make_images())
+    unchanged = [
+        name for name, array in gan.get_state().items() if np.array_equal(array, before[name])
+    ]
+    rates = [f"{role}_optimizer_001" for role in ("discriminator", "generator")]
+    assert sorted(unchanged) == rates
+    assert "augment_000" in before
+
+
+def test_low_precision_numbers_keep_every_bit():
+    with dtype_policy("bfloat16"):
+        gan, other = make_gan(seed=1), make_gan(seed=2)
+    assert gan.generator.weights[0].dtype == "bfloat16"
+    other.set_state(gan.get_state())
+    assert same(weights_of(gan.generator), weights_of(other.generator))
+
+
+def change_shape(state):
+    state["generator_000"] = state["generator_000"][:, :-1]
+
+
+def change_type(state):
+    state["generator_000"] = state["generator_000"].astype("float64")
+
+
+def forget_an_array(state):
+    del state["generator_000"]
+
+
+def add_an_array(state):
+    state["generator_999"] = np.zeros(3, "float32")
+
+
+@pytest.mark.parametrize("change", [change_shape, change_type, forget_an_array, add_an_array])
+def test_a_state_of_another_model_changes_nothing(change):
+    gan, other = make_gan(seed=1), make_gan(seed=2)
+    before, state = gan.get_state(), other.get_state()
+    change(state)
+    with pytest.raises(ValueError, match=r"of another model: generator_.* there, .* here"):
+        gan.set_state(state)
+    assert all(np.array_equal(array, before[name]) for name, array in gan.get_state().items())
+
+
+def test_a_model_that_is_not_compiled_has_no_state_yet():
+    gan = GAN(
+        build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+        build_dcgan_discriminator(IMAGE_SHAPE, width=4),
+    )
+    with pytest.raises(ValueError, match="Compile the model first"):
+        gan.get_state()
+
+
+def test_the_step_at_which_a_loss_leaves_its_bounds_is_kept():
     images = make_images()
-    through = make_gan()
-    fit(through, images, epochs=4)
-
-    stopped = make_gan()
-    fit(stopped, images, epochs=2)
-    save_checkpoint(stopped, tmp_path, Checkpoint(epoch=2))
-    resumed = make_gan(seed=9)
-    epoch = load_checkpoint(resumed, tmp_path).epoch
-    fit(resumed, images, epochs=4, initial_epoch=epoch)
-
-    for name in ("generator", "discriminator", "ema_generator"):
-        assert same(weights_of(getattr(through, name)), weights_of(getattr(resumed, name))), name
-    assert int(resumed.steps) == 16
+    gan = make_gan(steps_per_execution=4)
+    fit(gan, images)
+    assert int(gan.diverged_at) == 0 and not gan.diverged
+    images[8:16] = np.nan  # the second of four batches
+    fit(gan, images)
+    assert int(gan.diverged_at) == 6 and gan.diverged
 
 
-def test_a_checkpoint_returns_its_progress_and_keeps_the_newest_two(tmp_path):
+def test_a_loss_that_is_finite_but_huge_is_out_of_bounds():
+    def explode(fake_logits):
+        return tf.reduce_mean(fake_logits) - 2 * LARGEST_LOSS
+
+    gan = make_gan(generator_loss=explode, run_eagerly=True)
+    fit(gan, make_images(8))
+    assert int(gan.diverged_at) == 1
+
+
+def test_a_weight_that_is_not_finite_is_divergence_too():
     gan = make_gan()
-    frames = [np.full((4, 4), value, np.uint8) for value in (0, 255)]
-    for epoch in (1, 2, 10):
-        stored = Checkpoint(epoch, {"generator_loss": [0.5] * epoch}, frames, ["a", "b"])
-        save_checkpoint(gan, tmp_path, stored)
-    loaded = load_checkpoint(gan, tmp_path)
-    assert (loaded.epoch, loaded.history, loaded.labels) == (10, stored.history, ["a", "b"])
-    assert same(loaded.frames, frames)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_0002", "epoch_0010"]
+    gan.ema_generator.weights[0].assign(gan.ema_generator.weights[0] * np.inf)
+    assert gan.diverged
 
 
-def test_a_shorter_run_in_the_same_folder_replaces_a_longer_one(tmp_path):
-    gan = make_gan()
-    for epoch in (40, 41, 1, 2):
-        save_checkpoint(gan, tmp_path, Checkpoint(epoch))
-    assert load_checkpoint(gan, tmp_path).epoch == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch_0001", "epoch_0002"]
-
-
-def test_saving_an_epoch_again_replaces_it(tmp_path):
-    gan = make_gan()
-    for history in ({"generator_loss": [1.0]}, {"generator_loss": [2.0]}):
-        save_checkpoint(gan, tmp_path, Checkpoint(1, history))
-    assert load_checkpoint(gan, tmp_path).history == history
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch_0001"]
-
-
-def test_a_folder_that_is_no_checkpoint_is_left_alone(tmp_path):
-    gan = make_gan()
-    (tmp_path / "epoch_0009 copy").mkdir()
-    save_checkpoint(gan, tmp_path, Checkpoint(1))
-    assert load_checkpoint(gan, tmp_path).epoch == 1
-    assert (tmp_path / "epoch_0009 copy").exists()
-
-
-def test_keeping_no_checkpoint_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="keep must be at least 1"):
-        save_checkpoint(make_gan(), tmp_path, Checkpoint(1), keep=0)
-
-
-def test_a_write_that_breaks_off_leaves_the_older_checkpoint(tmp_path, monkeypatch):
-    gan = make_gan()
-    save_checkpoint(gan, tmp_path, Checkpoint(epoch=1))
-
-    def disk_full(*arguments, **options):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(json, "dumps", disk_full)
-    with pytest.raises(OSError, match="No space left"):
-        save_checkpoint(gan, tmp_path, Checkpoint(epoch=2))
-    monkeypatch.undo()
-    assert load_checkpoint(gan, tmp_path).epoch == 1
-
-
-def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
-        load_checkpoint(make_gan(), tmp_path)
+def test_each_epoch_has_its_order_whenever_it_is_trained():
+    """The same epoch twice, with other passes over the batches in between."""
+    images = data.to_pixels(make_images())
+    batches = data.image_batches(images, 8, seed=1)
+    gan, other = make_gan(), make_gan()
+    gan.fit(batches, epochs=1, verbose=0)
+    list(batches)
+    other.fit(batches, epochs=1, verbose=0)
+    assert same(weights_of(gan.generator), weights_of(other.generator))
+    gan.fit(batches, initial_epoch=1, epochs=2, verbose=0)
+    other.fit(batches, epochs=1, verbose=0)
+    assert not same(weights_of(gan.generator), weights_of(other.generator))
 
 
 def test_one_optimizer_for_two_networks_is_refused():
@@ -345,7 +383,6 @@ def test_the_generator_learns_through_a_random_translation():
     gan.fit(make_images(8), batch_size=4, verbose=0)
     assert not same(before, weights_of(gan.generator))
     assert any("seed_generator" in variable.path for variable in translation.variables)
-    assert len(gan._random_states()) == 2  # that of the latents and that of the translation
 
 
 def make_conditional_gan():

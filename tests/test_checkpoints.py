@@ -1,0 +1,356 @@
+"""What is trained is not lost: by a stop, a kill, a full disk, a damaged file or a wrong model."""
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from gan_helpers.callbacks import CheckpointSaver, SampleRecorder
+from gan_helpers.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    read_checkpoint,
+    save_checkpoint,
+    set_aside,
+)
+from gan_helpers.data import image_batches, to_pixels
+from gan_helpers.dataset_files import write_sums
+from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
+from gan_helpers.training import GAN
+
+import keras
+import numpy as np
+import pytest
+from test_training import IMAGE_SHAPE, make_gan, make_images, same
+
+FILES = ("state.npz", "progress.json", "frames.npz", "SHA256SUMS")
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def one_gan():
+    gan = make_gan()
+    return gan, gan.get_state()
+
+
+@pytest.fixture
+def gan(one_gan):
+    """An untrained model; built once, because building takes longer than most tests here."""
+    gan, untrained = one_gan
+    gan.set_state(untrained)
+    return gan
+
+
+def advance(gan):
+    """What training would change, as far as these tests look at it."""
+    gan.steps.assign_add(1)
+    gan.generator.weights[0].assign(gan.generator.weights[0] + 1.0)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def same_state(first, second):
+    return first.keys() == second.keys() and all(
+        np.array_equal(array, second[name]) for name, array in first.items()
+    )
+
+
+def reseal(path):
+    """Make the sums fit again, as another program that writes checkpoints would."""
+    write_sums(path, FILES[:-1])
+
+
+# To stop and go on equals to train through. The second half runs in a process of its own.
+
+
+def make_full_gan(seed):
+    """Everything at once that is random or has a memory."""
+    keras.utils.set_random_seed(seed)
+    gan = GAN(
+        build_dcgan_generator(4, IMAGE_SHAPE, width=4),
+        build_dcgan_discriminator(IMAGE_SHAPE, width=4, dropout=0.3, classes=3),
+        seed=seed,
+        augment=keras.layers.RandomTranslation(0.125, 0.125, fill_mode="constant", seed=seed),
+    )
+    adams = [keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2)]
+    gan.compile(*adams, steps_per_execution=2)
+    return gan
+
+
+def train(folder, gan):
+    """The cell of a lesson: begin, or go on."""
+    recorder = SampleRecorder(keras.random.normal((4, 4), seed=0))
+    saver = CheckpointSaver(folder, recorder, every=2)
+    batches = image_batches(
+        to_pixels(make_images(36)), 4, seed=5, flip=True, labels=np.arange(36) % 3
+    )
+    epoch = saver.resume(gan, EPOCHS)
+    gan.fit(batches, initial_epoch=epoch, epochs=EPOCHS, verbose=0, callbacks=[recorder, saver])
+
+
+def test_stopping_and_going_on_in_a_new_process_equals_training_through(tmp_path):
+    train(tmp_path / "through", make_full_gan(1))
+    # What the run had left behind when half of it was done.
+    shutil.copytree(tmp_path / "through", tmp_path / "stopped")
+    shutil.rmtree(tmp_path / "stopped" / "save_000003_epoch_0004")
+    code = "import sys, test_checkpoints as t; t.train(sys.argv[1], t.make_full_gan(2))"
+    command = [sys.executable, "-c", code, tmp_path / "stopped"]
+    output = subprocess.run(
+        command, check=True, cwd=Path(__file__).parent, capture_output=True, text=True
+    ).stdout
+    assert "after epoch 2 of 4" in output
+
+    state, through = read_checkpoint(tmp_path / "through")
+    resumed_state, resumed = read_checkpoint(tmp_path / "stopped")
+    assert same_state(state, resumed_state)
+    assert (resumed.epoch, resumed.history) == (through.epoch, through.history)
+    assert len(through.history["class_loss"]) == EPOCHS
+    assert resumed.labels == through.labels
+    assert through.labels == ["untrained", "epoch 1", "epoch 2", "epoch 3", "epoch 4"]
+    assert same(resumed.frames, through.frames)
+
+
+# What is kept
+
+
+def test_a_checkpoint_returns_its_progress_and_keeps_the_newest_two(gan, tmp_path):
+    frames = [np.full((4, 4), value, np.uint8) for value in (0, 255)]
+    for epoch in (1, 2, 10):
+        stored = Checkpoint(
+            epoch, {"generator_loss": [0.5] * epoch}, frames, ["a", "b"], {"minutes": [1.5]}
+        )
+        save_checkpoint(gan, tmp_path, stored)
+    loaded = load_checkpoint(gan, tmp_path)
+    assert (loaded.epoch, loaded.history, loaded.labels) == (10, stored.history, ["a", "b"])
+    assert loaded.measured == {"minutes": [1.5]} and not loaded.diverged
+    assert same(loaded.frames, frames)
+    assert names(tmp_path) == ["save_000002_epoch_0002", "save_000003_epoch_0010"]
+
+
+def test_the_best_stays_until_a_better_one_comes(gan, tmp_path):
+    for epoch in range(1, 8):
+        save_checkpoint(gan, tmp_path, Checkpoint(epoch), best=epoch in (2, 3))
+        advance(gan)
+    assert names(tmp_path) == [
+        "best_000003_epoch_0003",
+        "save_000006_epoch_0006",
+        "save_000007_epoch_0007",
+    ]
+    assert load_checkpoint(gan, tmp_path).epoch == 7
+    assert load_checkpoint(gan, tmp_path, which="best").epoch == 3
+    assert int(gan.steps) == 2
+
+
+def test_a_shorter_run_in_the_same_folder_replaces_a_longer_one(gan, tmp_path):
+    for epoch in (40, 41, 1, 2):
+        save_checkpoint(gan, tmp_path, Checkpoint(epoch), best=epoch == 40)
+    assert load_checkpoint(gan, tmp_path).epoch == 2
+    assert names(tmp_path) == ["save_000003_epoch_0001", "save_000004_epoch_0002"]
+
+
+def test_saving_an_epoch_again_replaces_it(gan, tmp_path):
+    for history in ({"generator_loss": [1.0]}, {"generator_loss": [2.0]}):
+        save_checkpoint(gan, tmp_path, Checkpoint(1, history))
+    assert load_checkpoint(gan, tmp_path).history == history
+    assert names(tmp_path) == ["save_000002_epoch_0001"]
+
+
+def test_a_folder_that_is_no_checkpoint_is_left_alone(gan, tmp_path):
+    (tmp_path / "save_000009_epoch_0009 copy").mkdir()
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+    assert (tmp_path / "save_000009_epoch_0009 copy").exists()
+
+
+def test_what_is_set_aside_can_be_loaded(gan, tmp_path):
+    for epoch in (5, 6):
+        set_aside(tmp_path)  # at first there is nothing to move
+        save_checkpoint(gan, tmp_path, Checkpoint(epoch))
+    assert load_checkpoint(gan, tmp_path).epoch == 6
+    assert load_checkpoint(gan, tmp_path / "previous").epoch == 5
+    set_aside(tmp_path)
+    assert load_checkpoint(gan, tmp_path / "previous").epoch == 6
+
+
+# A save that fails
+
+
+@contextmanager
+def full_disk(limit=20_000):
+    """No file may grow beyond this many bytes, which is what writing to a full disk is like."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_leaves_the_older_checkpoint_and_no_rest(gan, tmp_path):
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        save_checkpoint(gan, tmp_path, Checkpoint(2))
+    assert names(tmp_path) == ["save_000001_epoch_0001"]
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+
+
+@pytest.mark.parametrize("step", ["write_sums", "_write", "rename", "rmtree"])
+def test_a_kill_at_any_step_leaves_a_complete_checkpoint(gan, tmp_path, monkeypatch, step):
+    """KeyboardInterrupt stands in for the kill: nothing in the package catches it."""
+
+    def kill(*arguments, **options):
+        raise KeyboardInterrupt
+
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    place = {"rename": Path, "rmtree": shutil}.get(step, sys.modules["gan_helpers.checkpoints"])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(place, step, kill)
+        save_checkpoint(gan, tmp_path, Checkpoint(1, {"generator_loss": [2.0]}))
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+    save_checkpoint(gan, tmp_path, Checkpoint(2))
+    save_checkpoint(gan, tmp_path, Checkpoint(3))
+    assert [name[-4:] for name in names(tmp_path)] == ["0002", "0003"]
+
+
+def test_a_model_that_is_not_finite_is_not_saved(gan, tmp_path):
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    gan.generator.weights[0].assign(gan.generator.weights[0] * np.nan)
+    with pytest.raises(FloatingPointError, match="has diverged"):
+        save_checkpoint(gan, tmp_path, Checkpoint(2))
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+
+
+def test_keeping_no_checkpoint_is_refused(gan, tmp_path):
+    with pytest.raises(ValueError, match="keep must be at least 1"):
+        save_checkpoint(gan, tmp_path, Checkpoint(1), keep=0)
+
+
+# A load that fails
+
+
+def shorten(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [shorten, flip_a_bit, Path.unlink])
+@pytest.mark.parametrize("file", FILES)
+def test_a_damaged_file_is_noticed_and_the_checkpoint_before_it_used(
+    gan, tmp_path, capsys, file, damage
+):
+    frames = [np.zeros((4, 4), np.uint8)]
+    for epoch in (1, 2):
+        newest = save_checkpoint(gan, tmp_path, Checkpoint(epoch, frames=frames, labels=["a"]))
+        advance(gan)
+    damage(newest / file)
+    assert load_checkpoint(gan, tmp_path).epoch == 1
+    assert int(gan.steps) == 0
+    message = capsys.readouterr().out
+    assert newest.name in message and "that of epoch 1" in message
+
+
+def test_if_all_are_damaged_the_model_stays_as_it_is(gan, tmp_path):
+    shorten(save_checkpoint(gan, tmp_path, Checkpoint(1)) / "state.npz")
+    advance(gan)
+    before = gan.get_state()
+    with pytest.raises(CheckpointError, match=r"can be used.*state\.npz is damaged.*begin anew"):
+        load_checkpoint(gan, tmp_path)
+    assert same_state(gan.get_state(), before)
+
+
+GOOD = {
+    "epoch": 1,
+    "history": {"loss": [0.5]},
+    "labels": [],
+    "measured": {},
+    "diverged": False,
+}
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        "no JSON",
+        "[1, 2]",
+        "{}",
+        json.dumps(GOOD | {"surprise": 1}),
+        *(
+            json.dumps(GOOD | {name: value})
+            for name, value in (
+                ("epoch", "1"),
+                ("epoch", -1),
+                ("epoch", True),
+                ("epoch", 0),  # with one value in the history
+                ("history", [0.5]),
+                ("history", {"loss": 0.5}),
+                ("history", {"loss": ["0.5"]}),
+                ("history", {"loss": [float("nan")]}),
+                ("labels", ["a"]),  # without a frame
+                ("labels", "a"),
+                ("measured", {"epochs": "1"}),
+                ("diverged", "no"),
+            )
+        ),
+    ],
+)
+def test_progress_of_a_wrong_structure_changes_nothing(gan, tmp_path, progress):
+    path = save_checkpoint(gan, tmp_path, Checkpoint(1))
+    (path / "progress.json").write_text(progress)
+    reseal(path)
+    advance(gan)
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_checkpoint(gan, tmp_path)
+    assert int(gan.steps) == 1
+
+
+@pytest.mark.parametrize(
+    "frames", [np.zeros((1, 4), np.uint8), np.zeros((1, 4, 4)), np.zeros((2, 4, 4), np.uint8)]
+)
+def test_frames_of_a_wrong_kind_change_nothing(gan, tmp_path, frames):
+    stored = Checkpoint(1, frames=[np.zeros((4, 4), np.uint8)], labels=["a"])
+    path = save_checkpoint(gan, tmp_path, stored)
+    np.savez_compressed(path / "frames.npz", frames=frames)
+    reseal(path)
+    with pytest.raises(CheckpointError, match=r"cannot be read: (frames|labels) are"):
+        load_checkpoint(gan, tmp_path)
+
+
+def test_progress_is_checked_before_it_is_written_too(gan, tmp_path):
+    frames = [np.zeros((4, 4), np.uint8), np.zeros((5, 4), np.uint8)]
+    with pytest.raises(ValueError, match="of one shape"):
+        save_checkpoint(gan, tmp_path, Checkpoint(1, frames=frames, labels=["a", "b"]))
+    assert names(tmp_path) == []
+
+
+def test_a_checkpoint_of_another_architecture_changes_nothing(gan, tmp_path):
+    other = GAN(
+        build_dcgan_generator(4, IMAGE_SHAPE, width=8),
+        build_dcgan_discriminator(IMAGE_SHAPE, width=4),
+    )
+    other.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+    save_checkpoint(other, tmp_path, Checkpoint(1))
+    before = gan.get_state()
+    with pytest.raises(ValueError, match="another model"):
+        load_checkpoint(gan, tmp_path)
+    assert same_state(gan.get_state(), before)
+
+
+def test_a_missing_checkpoint_is_named(gan, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
+        load_checkpoint(gan, tmp_path)
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
+    with pytest.raises(FileNotFoundError, match="no best checkpoint in"):
+        load_checkpoint(gan, tmp_path, which="best")
+    with pytest.raises(ValueError, match="expected 'newest' or 'best'"):
+        load_checkpoint(gan, tmp_path, which="last")
