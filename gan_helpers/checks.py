@@ -26,6 +26,7 @@ __all__ = [
     "check_pixels",
     "check_sizes",
     "check_texts",
+    "check_training_images",
     "check_whole",
     "check_whole_numbers",
     "describe",
@@ -33,6 +34,8 @@ __all__ = [
 
 # Rounding may lead a little out of [-1, 1]; pixels from 0 to 255 lie far outside.
 FARTHEST_IN_MODEL_RANGE = 1.001
+# So many images without a dark pixel are no photographs, and no digits, in [-1, 1].
+ENOUGH_TO_TELL = 32
 LARGEST_CLASS = 2**31 - 1  # batches hold int32
 
 
@@ -221,7 +224,7 @@ def check_model_range(
 ) -> np.ndarray:
     """Images as models take them: floats in [-1, 1], ``(count, height, width, channels)``.
 
-    Images in [0, 1] pass: dark ones could not be told from bright ones in [-1, 1].
+    Images in [0, 1] pass: a few could not be told from bright ones in [-1, 1].
 
     Args:
         images: what was given.
@@ -252,6 +255,24 @@ def check_model_range(
         raise ValueError(
             f"{name} run from {lowest:g} to {highest:g}; they must lie in [-1, 1]. Use "
             "gan_helpers.data.to_model_range on uint8 pixels."
+        )
+    return images
+
+
+def check_training_images(
+    images: Any, name: str = "images", shape: tuple[int, ...] | None = None
+) -> np.ndarray:
+    """Images as ``check_model_range`` takes them; of many, some must be darker than mid-grey.
+
+    Raises:
+        TypeError, ValueError: as ``check_model_range``, and if they seem to lie in [0, 1].
+    """
+    images = check_model_range(images, name, shape)
+    if len(images) >= ENOUGH_TO_TELL and images.min() >= 0 and images.max() > 0:
+        raise ValueError(
+            f"Not one of {len(images)} {name} has a value below 0, so they seem to lie in [0, 1]; "
+            "they must lie in [-1, 1]. Use gan_helpers.data.to_model_range on uint8 pixels, or "
+            "2 * images - 1."
         )
     return images
 

@@ -6,8 +6,8 @@ import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
 from gan_helpers.checks import (
     check_class_numbers,
-    check_model_range,
     check_number,
+    check_training_images,
     check_whole,
     describe,
 )
@@ -41,7 +41,7 @@ def train_namer(
         ValueError: if a shape is another, the images leave [-1, 1], a label is no digit, or
             epochs or seed is out of range.
     """
-    images = check_model_range(images, shape=IMAGE_SHAPE)
+    images = check_training_images(images, shape=IMAGE_SHAPE)
     labels = check_class_numbers(labels, len(images), DIGITS)
     check_whole("epochs", epochs)
     check_whole("seed", seed, 0, LARGEST_SEED)
@@ -80,7 +80,7 @@ def train_digits(
         TypeError: if the images are no floats.
         ValueError: if their shape is another, they leave [-1, 1], or a number is out of range.
     """
-    images = check_model_range(images, shape=IMAGE_SHAPE).astype(np.float32)
+    images = check_training_images(images, shape=IMAGE_SHAPE).astype(np.float32)
     check_number("generator_rate", generator_rate, above=0)
     check_number("discriminator_rate", discriminator_rate, above=0)
     check_whole("steps", steps, 0)

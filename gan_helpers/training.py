@@ -15,6 +15,7 @@ from gan_helpers.checks import (
     check_function,
     check_model_range,
     check_number,
+    check_training_images,
     check_whole,
     check_whole_numbers,
     describe,
@@ -404,7 +405,7 @@ class GAN(keras.Model):
         if not len(images):
             raise ValueError("There are no training images. Give at least one batch of them.")
         if images.ndim == 4:
-            check_model_range(images, "Training images")
+            check_training_images(images, "training images")
         if conditions is not None:
             conditions = as_array("The conditions", conditions)
         self._check_conditions(conditions)

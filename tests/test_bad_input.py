@@ -392,6 +392,7 @@ def trained(make: Callable[[], training.GAN], conditions: Any, wrong: Any) -> Ca
             | arrays.arrays(np.float32, (4, 8, 8, 3), elements=MODEL)
             | with_one(np.nan, 4, 8, 8, 1)
             | with_one(255.0, 4, 8, 8, 1)
+            | st.just(np.abs(floats(32, 8, 8, 1)))
             | st.just(np.zeros((0, 8, 8, 1), np.float32)),
             "y": wrong,
         },
@@ -849,7 +850,7 @@ CASES = {
         digit_clinic.train_namer,
         lambda: {"images": floats(4, 28, 28, 1), "labels": np.arange(4), "epochs": 1},
         {
-            "images": NO_MODEL_RANGE | NOTHING,
+            "images": NO_MODEL_RANGE | NOTHING | st.just(np.abs(floats(32, 28, 28, 1))),
             "labels": NO_CLASSES | NOTHING,
             "epochs": NO_SIZE | NOTHING,
             "seed": NOT_WHOLE | NOTHING,
@@ -862,7 +863,7 @@ CASES = {
             | {"discriminator_rate": 1e-3, "steps": 0}
         ),
         {
-            "images": NO_MODEL_RANGE | NOTHING,
+            "images": NO_MODEL_RANGE | NOTHING | st.just(np.abs(floats(32, 28, 28, 1))),
             "generator_rate": NO_RATE | NOTHING,
             "discriminator_rate": NO_RATE | NOTHING,
             "steps": NOT_WHOLE | NOTHING,
