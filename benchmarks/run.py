@@ -7,9 +7,9 @@
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), playground (its pictures a second, answers
 and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
-of lesson 4), tests (time and memory of the test command's slowest files), shipped (quality of the
-weights in the box), distance (quality against training time, seven recipes; seven times the
-minutes). Let nothing else run meanwhile.
+of lesson 4), kill (a run that is killed 50 times loses nothing), tests (time and memory of the test
+command's slowest files), shipped (quality of the weights in the box), distance (quality against
+training time, seven recipes; seven times the minutes). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from gan_helpers.training import GAN
 import clinic
 import distance
 import keras
+import kill
 import numpy as np
 import playground
 import recipes
@@ -40,6 +41,7 @@ PARTS = (
     "playground",
     "sliders",
     "clinic",
+    "kill",
     "tests",
     "shipped",
     "distance",
@@ -64,6 +66,7 @@ def main() -> None:
         "playground": lambda: playground.measure(arguments.minutes),
         "sliders": sliders.measure,
         "clinic": lambda: clinic.show(arguments.seeds),
+        "kill": kill.measure,
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),

@@ -11,8 +11,8 @@ what too few images do: "scarce" goes on for long with 1,000 of the sample, five
 
 Everything of a run lies in
 outputs/pretrained/NAME: a checkpoint after each epoch, log.csv, the best weights, and snapshots of
-the averaged generator. A run that was stopped continues when the command is given again, as if it
-had not stopped, also with a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
+the averaged generator. A run that was stopped continues when the command is given again, also with
+a larger number of epochs. On the complete set the learning rates fall over the last ten of them.
 ``--ship`` trains nothing: it copies the results to data/weights.
 
 The best epoch is the one with the smallest Fréchet distance between 5,000 generated images and the
