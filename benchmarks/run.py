@@ -7,11 +7,11 @@
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), playground (its pictures a second, answers
 and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
-of lesson 4), rerun (lessons whose cells run again, and the memory), tests (time and memory of the
-test command's slowest files), shipped (quality of the weights in the box), distance (quality
-against training time, seven recipes; seven times the minutes), seats (memory and seconds of a
-class, a kernel for each student), fuzz (damaged files against every reader). Let nothing else run
-meanwhile.
+of lesson 4), rerun (lessons whose cells run again, and the memory), kill (a run that is killed 50
+times loses nothing), tests (time and memory of the test command's slowest files), shipped (quality
+of the weights in the box), distance (quality against training time, seven recipes; seven times the
+minutes), seats (memory and seconds of a class, a kernel for each student), fuzz (damaged files
+against every reader). Let nothing else run meanwhile.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import clinic
 import distance
 import fuzz
 import keras
+import kill
 import numpy as np
 import playground
 import recipes
@@ -46,6 +47,7 @@ PARTS = (
     "sliders",
     "clinic",
     "rerun",
+    "kill",
     "tests",
     "shipped",
     "distance",
@@ -76,6 +78,7 @@ def main() -> None:
         "sliders": sliders.measure,
         "clinic": lambda: clinic.show(arguments.seeds),
         "rerun": rerun.measure,
+        "kill": kill.measure,
         "tests": test_costs.measure,
         "shipped": distance.measure_shipped,
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),

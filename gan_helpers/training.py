@@ -263,8 +263,8 @@ class GAN(keras.Model):
         """Whether a loss of this epoch left its bounds, or something in the state is not finite."""
         if int(self.diverged_at.numpy()):
             return True
-        floats = [v for v in self._state_variables().values() if "float" in _stored_dtype(v)]
-        return not all(bool(ops.all(ops.isfinite(variable))) for variable in floats)
+        variables = self._state_variables().values()
+        return not all(np.isfinite(ops.convert_to_numpy(v)).all() for v in variables)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
