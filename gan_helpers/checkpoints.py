@@ -10,14 +10,13 @@ import math
 import os
 import re
 import shutil
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gan_helpers.dataset_files import DatasetError, read_sums, verified_path, write_sums
 from gan_helpers.training import GAN, is_finite
+from gan_helpers.untrusted import read_arrays
 
 import numpy as np
 
@@ -33,15 +32,8 @@ __all__ = [
 
 FILES = ("state.npz", "progress.json", "frames.npz")
 NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)")
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    OSError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+# Frames of a long run; what is more was not recorded here.
+MOST_FRAME_BYTES = 4_000_000_000
 
 
 class CheckpointError(Exception):
@@ -249,16 +241,15 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Checkpoint]:
         state_file, progress_file, frames_file = (
             verified_path(path, name, sums, "") for name in FILES
         )
-        with np.load(state_file, allow_pickle=False) as archive:
-            state = {name: archive[name] for name in archive.files}
-        with np.load(frames_file, allow_pickle=False) as archive:
-            frames = list(archive["frames"])
+        # The state is stored as it is, so it takes no more than its file.
+        state = read_arrays(state_file, most_bytes=state_file.stat().st_size)
+        frames = list(read_arrays(frames_file, ["frames"], MOST_FRAME_BYTES)["frames"])
         progress: dict[str, Any] = json.loads(progress_file.read_text(encoding="utf-8"))
         checkpoint = Checkpoint(**progress, frames=frames)
         checkpoint.check()
     except DatasetError as problem:
         raise CheckpointError(str(problem).strip()) from None
-    except UNREADABLE as problem:
+    except Exception as problem:  # a file can be damaged in more ways than anyone can list
         raise CheckpointError(f"{path} cannot be read: {problem}") from problem
     return state, checkpoint
 

@@ -64,12 +64,13 @@ class GAN(keras.Model):
     discriminator with two inputs judges images and conditions together, with logits of any shape
     ``(batch, ..., 1)``; one with a single input judges the image alone.
 
-    Networks, GAN and ``compile`` inside the scope of a ``tf.distribute.MirroredStrategy`` or
-    ``MultiWorkerMirroredStrategy`` train on several devices or machines, each replica with an equal
-    part of every batch; make the batches outside. Losses and weights are those of one device, to
-    rounding, with three exceptions that are Keras's: BatchNormalization takes its statistics from
-    one replica's part, unless made with ``synchronized=True``; its moving statistics are then those
-    of the first replica; and dropout and ``augment`` draw alike on all replicas.
+    Networks, ``augment``, GAN and ``compile`` inside the scope of a
+    ``tf.distribute.MirroredStrategy`` or ``MultiWorkerMirroredStrategy`` train on several devices
+    or machines, each replica with an equal part of every batch; make the batches outside. Losses
+    and weights are those of one device, to rounding, with three exceptions that are Keras's:
+    BatchNormalization takes its statistics from one replica's part, unless made with
+    ``synchronized=True``; its moving statistics are then those of the first replica; and dropout
+    and ``augment`` draw alike on all replicas.
 
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
@@ -141,8 +142,8 @@ class GAN(keras.Model):
         self.built = True
 
     def _maybe_symbolic_build(self, *arguments: Any, **options: Any) -> None:
-        # Keras's own looks at the first batch of a pass to build what is not built yet. Nothing is,
-        # the batch would be lost, and pairs (images, labels) fail there between machines.
+        # Keras's own takes the first batch of a pass, to build layers that are not built yet. Here
+        # all are, the batch would be lost, and pairs (images, labels) fail there between machines.
         pass
 
     def compile(

@@ -82,7 +82,8 @@ def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
         numbers = tf.constant([1, epoch, epoch**2], tf.int64)
         return replica.all_reduce(tf.distribute.ReduceOp.SUM, numbers)
 
-    count, total, squares = strategy.experimental_local_results(strategy.run(add_up))[0].numpy()
+    sums = tf.function(lambda: strategy.run(add_up))()
+    count, total, squares = strategy.experimental_local_results(sums)[0].numpy()
     if count * squares != total**2:  # equal for equal numbers alone
         raise SystemExit(
             f"This machine would go on after epoch {epoch}, another one after another epoch. "
