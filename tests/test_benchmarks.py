@@ -4,6 +4,7 @@ import csv
 import sys
 from pathlib import Path
 
+from gan_helpers.checkpoints import Checkpoint, save_checkpoint
 from gan_helpers.data import load_cifar10
 
 import keras
@@ -13,8 +14,10 @@ import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import distance
+import kill
 import recipes
 import throughput
+from test_training import make_gan
 
 
 @pytest.mark.parametrize("recipe", recipes.PEERS, ids=lambda recipe: recipe.name)
@@ -72,6 +75,23 @@ def test_the_shipped_generators_are_judged(monkeypatch, capsys):
     scores = {line.split()[1]: float(line.split()[2]) for line in lines if "shipped" in line}
     # 500 images inflate every distance; the untrained generator scores 900.
     assert 0 < scores["conditional"] < scores["dcgan"] < 150
+
+
+def test_a_killed_run_that_ends_elsewhere_or_loses_an_epoch_is_noticed(tmp_path):
+    gan = make_gan()
+    for name in ("through", "same"):
+        save_checkpoint(gan, tmp_path / name, Checkpoint(1))
+    assert kill.compare(tmp_path / "through", tmp_path / "same") == len(gan.get_state())
+    save_checkpoint(gan, tmp_path / "losses", Checkpoint(1, {"generator_loss": [1.0]}))
+    frame = np.zeros((4, 4), np.uint8)
+    save_checkpoint(gan, tmp_path / "frames", Checkpoint(1, frames=[frame], labels=["a"]))
+    gan.latent_seed.state.assign(gan.latent_seed.state + 1)
+    save_checkpoint(gan, tmp_path / "random state", Checkpoint(1))
+    for name in ("losses", "frames", "random state"):
+        with pytest.raises(RuntimeError, match=r"other losses|other frames"):
+            kill.compare(tmp_path / "through", tmp_path / name)
+    with pytest.raises(RuntimeError, match="Epoch 7 was reported as saved, but now it is 6"):
+        kill.check(6, reported=7)
 
 
 def test_products_of_the_networks_are_counted_right():
