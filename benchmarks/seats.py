@@ -113,7 +113,10 @@ def run_cells(seat: Seat, cells: list[str]) -> None:
 
 def used_memory(process: psutil.Process) -> float:
     """Bytes that a process takes; of what it shares with others its part, if the system tells."""
-    memory = process.memory_full_info()
+    try:
+        memory = process.memory_full_info()
+    except psutil.AccessDenied:  # macOS tells only an administrator
+        return process.memory_info().rss
     return getattr(memory, "pss", memory.uss)
 
 

@@ -357,6 +357,9 @@ def test_animation_needs_a_file_and_words(tmp_path):
         animation.show_animation(path, " ")
     with pytest.raises(FileNotFoundError):
         animation.show_animation(tmp_path / "none.gif", ALT)
+    (tmp_path / "cut.gif").write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ValueError, match="or damaged"):
+        animation.show_animation(tmp_path / "cut.gif", ALT)
     (tmp_path / "text.gif").write_text("hello")
     with pytest.raises(ValueError, match="neither GIF nor WebP"):
         animation.show_animation(tmp_path / "text.gif", ALT)

@@ -18,7 +18,7 @@ import tarfile
 import threading
 from pathlib import Path
 
-from gan_helpers import data, dataset_install, dataset_sources
+from gan_helpers import data, dataset_files, dataset_install, dataset_sources
 from gan_helpers.data import (
     CIFAR10_CLASSES,
     image_batches,
@@ -423,6 +423,7 @@ def small_set(dataset, monkeypatch):
         digests={split: content_digest(*splits[split]) for split in SPLITS},
     )
     monkeypatch.setitem(DATASETS, dataset.name, small)
+    monkeypatch.setattr(data, dataset.name.upper(), small)
     return splits
 
 
@@ -596,6 +597,30 @@ def test_a_harmed_cache_is_named_and_mended(harm, mnist, tmp_path, own_cache, ca
     assert main(["mnist", "--from", str(source)]) == 0
     assert "Installing it again" in capsys.readouterr().out
     assert_installed("mnist", mnist, capsys)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        ("train_images.npy", np.zeros((300, 28, 28), np.uint8), "other types or shapes"),
+        ("train_labels.npy", np.zeros(300, np.float64), "other types or shapes"),
+        ("train_labels.npy", np.full(300, 10), "labels of no class"),
+        ("train_labels.npy", None, "holds no arrays"),
+    ],
+)
+def test_an_installed_set_is_checked_even_if_its_hashes_fit(
+    name, array, words, mnist, tmp_path, own_cache
+):
+    main(["mnist", "--from", str(write_npz(mnist, tmp_path / "mnist.npz"))])
+    folder = own_cache / "mnist"
+    if array is None:
+        (folder / name).write_bytes(pickle.dumps(Hostile(tmp_path / "made")))
+    else:
+        np.save(folder / name, array)
+    dataset_files.write_sums(folder, [path.name for path in folder.glob("*.npy")])
+    with pytest.raises(DatasetError, match=words):
+        load_mnist()
+    assert not (tmp_path / "made").exists()
 
 
 def altered(splits, change):

@@ -1,4 +1,5 @@
 from gan_helpers import models
+from gan_helpers.dataset_files import DatasetError
 from gan_helpers.precision import dtype_policy
 from gan_helpers.training import GAN
 
@@ -169,6 +170,40 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
         models.load_weights(other, path)
     after = [weight.numpy() for weight in other.weights]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda array: array * np.float32("nan"), "not finite"),
+        (lambda array: array.astype(np.int32), "does not fit"),
+        (lambda array: array.astype("<U9"), "which is no number"),
+        (lambda array: array[..., None], "does not fit"),
+    ],
+)
+def test_weights_that_are_none_change_nothing(change, words, tmp_path):
+    model = models.build_dense_generator(latent_dim=2, image_shape=(4, 4, 1), width=2)
+    before = [weight.numpy() for weight in model.weights]
+    arrays = {f"weight_{index:03d}": change(array) for index, array in enumerate(before)}
+    np.savez(tmp_path / "weights.npz", **arrays)
+    with pytest.raises(ValueError, match=words):
+        models.load_weights(model, tmp_path / "weights.npz")
+    (tmp_path / "weights.npz").write_bytes(b"PK no archive")
+    with pytest.raises(ValueError, match="cannot be read"):
+        models.load_weights(model, tmp_path / "weights.npz")
+    after = [weight.numpy() for weight in model.weights]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_a_damaged_training_log_is_noticed(tmp_path, monkeypatch):
+    for path in (models.WEIGHTS / "SHA256SUMS", models.WEIGHTS / "dcgan_log.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
+    assert len(models.load_training_log("dcgan")["epoch"]) > 10
+    content = (tmp_path / "dcgan_log.csv").read_bytes()
+    (tmp_path / "dcgan_log.csv").write_bytes(content[:-9])
+    with pytest.raises(DatasetError, match=r"dcgan_log\.csv is damaged"):
+        models.load_training_log("dcgan")
 
 
 def test_missing_weights_are_named(tmp_path):
