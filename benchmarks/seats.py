@@ -4,6 +4,7 @@ Each kernel runs the code of lesson 6 at the quick profile in a working folder o
 students pressed Run All together, which is the worst case.
 """
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -14,14 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import psutil
 import requests
-from jupyter_client import BlockingKernelClient
+from jupyter_client import AsyncKernelClient
 
 LESSON = Path(__file__).resolve().parent.parent / "notebooks" / "06_dcgan_cifar10.ipynb"
 PATIENCE = 300  # seconds for the server or a kernel to start
@@ -34,7 +34,7 @@ MEGABYTE = 1e6
 class Seat:
     """One kernel, its client and what was measured of it."""
 
-    client: BlockingKernelClient
+    client: AsyncKernelClient
     process: psutil.Process
     folder: Path
     idle: float = 0.0
@@ -55,7 +55,8 @@ def measure(count: int, lesson: Path = LESSON) -> None:
     """Run the lesson on so many seats and print what it cost.
 
     Raises:
-        RuntimeError: if a cell fails on any seat; names the seat, the cell and the error.
+        ExceptionGroup: of a RuntimeError for each seat where a cell failed; it names the seat, the
+            cell and the error.
     """
     cells = [
         cell.source
@@ -63,44 +64,48 @@ def measure(count: int, lesson: Path = LESSON) -> None:
         if cell.cell_type == "code" and cell.source.strip()
     ]
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder)) as server:
-        address, token, process = server
-        seats = [start_seat(Path(folder), number, address, token) for number in range(1, count + 1)]
-        try:
-            seconds, memory = work(seats, cells, process)
-        finally:
-            for seat in seats:
-                seat.client.stop_channels()
+        asyncio.run(measure_seats(count, cells, Path(folder), *server))
+
+
+async def measure_seats(
+    count: int, cells: list[str], folder: Path, address: str, token: str, server: psutil.Process
+) -> None:
+    seats: list[Seat] = []
+    try:
+        for number in range(1, count + 1):
+            seats.append(await start_seat(folder, number, address, token))
+        seconds, memory = await work(seats, cells, server)
+    finally:
+        for seat in seats:
+            seat.client.stop_channels()
     report(seats, seconds, memory)
 
 
-def work(seats: list[Seat], cells: list[str], server: psutil.Process) -> tuple[float, Memory]:
+async def work(seats: list[Seat], cells: list[str], server: psutil.Process) -> tuple[float, Memory]:
     """Run the cells on all seats at once and watch the memory until the last is done."""
     for seat in seats:
         seat.idle = used_memory(seat.process)
     memory = Memory()
     start = time.perf_counter()
-    with ThreadPoolExecutor(len(seats)) as pool:
-        runs = [pool.submit(run_cells, seat, cells) for seat in seats]
-        waiting = set(runs)
+    async with asyncio.TaskGroup() as group:
+        waiting = {group.create_task(run_cells(seat, cells)) for seat in seats}
         while waiting:
             now = [used_memory(seat.process) for seat in seats]
             for seat, bytes_used in zip(seats, now, strict=True):
                 seat.peak = max(seat.peak, bytes_used)
             memory.server = max(memory.server, used_memory(server))
             memory.together = max(memory.together, sum(now) + used_memory(server))
-            waiting = wait(waiting, timeout=PAUSE).not_done
-    seconds = time.perf_counter() - start
-    for run in runs:
-        run.result()  # raises what went wrong there
-    return seconds, memory
+            _, waiting = await asyncio.wait(waiting, timeout=PAUSE)
+    return time.perf_counter() - start, memory
 
 
-def run_cells(seat: Seat, cells: list[str]) -> None:
+async def run_cells(seat: Seat, cells: list[str]) -> None:
     start = time.perf_counter()
     for number, code in enumerate(cells, start=1):
-        reply = seat.client.execute_interactive(
+        answer = await seat.client.execute_interactive(
             code, allow_stdin=False, output_hook=lambda message: None, timeout=LONGEST_CELL
-        )["content"]
+        )
+        reply = answer["content"]
         if reply["status"] != "ok":
             raise RuntimeError(
                 f"{seat.folder.name}, code cell {number} of {len(cells)}: "
@@ -163,7 +168,7 @@ def wait_for_server(runtime: Path, process: psutil.Process, log: Path) -> None:
         time.sleep(0.1)
 
 
-def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
+async def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
     """Ask the server for a kernel in a folder of its own, and talk to it as a front end does."""
     own = folder / f"seat_{number:02}"
     own.mkdir()
@@ -175,12 +180,12 @@ def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
     )
     answer.raise_for_status()
     connection = folder / "runtime" / f"kernel-{answer.json()['id']}.json"
-    client = BlockingKernelClient(connection_file=str(connection))
+    client = AsyncKernelClient(connection_file=str(connection))
     client.load_connection_file()
     client.start_channels()
-    wait_for_kernel(client)
+    await wait_for_kernel(client)
     # The kernel itself says which process it is.
-    reply = client.execute_interactive(
+    reply = await client.execute_interactive(
         "",
         user_expressions={"pid": "__import__('os').getpid()"},
         allow_stdin=False,
@@ -190,11 +195,11 @@ def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
     return Seat(client, psutil.Process(int(pid)), own)
 
 
-def wait_for_kernel(client: BlockingKernelClient) -> None:
+async def wait_for_kernel(client: AsyncKernelClient) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return client.wait_for_ready(timeout=PATIENCE)
+            return await client.wait_for_ready(timeout=PATIENCE)
         except RuntimeError:
             # A kernel that is still starting on a busy machine misses a heartbeat and counts as
             # dead.
