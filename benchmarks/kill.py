@@ -46,7 +46,7 @@ def measure() -> None:
     start = time.monotonic()
     # A process that has loaded TensorFlow, but not started it, forks one for each life of the run.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", __name__])
+    context.set_forkserver_preload([f"gan_helpers.{name}" for name in ("callbacks", "playground")])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         through, killed = folder / "through", folder / "killed"
