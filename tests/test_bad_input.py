@@ -1042,6 +1042,7 @@ NOT_HERE = {
     "blocks": None,  # parts of models and checks of their sizes
     "callbacks": None,  # tests/test_callbacks.py
     "captions": {"Reading"},  # a result
+    "checkpoints": None,  # files; tests/test_checkpoints.py
     "checks": None,  # the checks themselves
     "clinic": {"Failure", "Remedy"},  # written in the module itself
     "dataset_files": None,  # files; tests/test_data.py
@@ -1056,7 +1057,8 @@ NOT_HERE = {
     "point_picture": None,
     "precision": {"fastest_dtype_policy"},
     "profiles": None,  # any value will do; tests/test_profiles.py
-    "training": {"Checkpoint", "load_checkpoint", "save_checkpoint"},  # tests/test_training.py
+    "training": {"is_finite"},  # of numbers that training made
+    "untrusted": None,  # files; tests/test_untrusted.py
     "widgets": {"FigureWithSliders"},
 }
 
