@@ -241,9 +241,9 @@ class GAN(keras.Model):
                 replicas, if ``x`` is no dataset whose batches all have one size that they can
                 share equally.
         """
+        _check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         if isinstance(x, np.ndarray):
             self._check_arrays(x, y)
-        _check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
