@@ -89,6 +89,16 @@ def test_the_time_budget_stops_after_the_batch_under_way(gan, capsys):
     assert "Time budget of 1 minutes used up" in capsys.readouterr().out
 
 
+def test_the_environment_lifts_time_budgets(gan, monkeypatch, capsys):
+    monkeypatch.setenv("GAN_TIME_BUDGET", "off")
+    hours = iter(range(0, 3_600_000, 3600))
+    history = fit(gan, make_images(), epochs=3, callbacks=[TimeBudget(1, clock=hours.__next__)])
+    assert len(history.epoch) == 3 and "used up" not in capsys.readouterr().out
+    monkeypatch.setenv("GAN_TIME_BUDGET", "7")
+    with pytest.raises(ValueError, match="GAN_TIME_BUDGET is '7'"):
+        TimeBudget(1)
+
+
 def test_the_last_frame_shows_where_training_ended(gan, recorder):
     recorder.every = 2
     fit(gan, make_images(), epochs=3, callbacks=[recorder])

@@ -35,6 +35,13 @@ display({"application/vnd.jupyter.widget-view+json": view, "image/png": "aGk="},
     assert b"\r\n" not in target.read_bytes()
 
 
+def test_what_is_stored_does_not_depend_on_the_clock(script, tmp_path):
+    path = write(tmp_path / "01_a.ipynb", "import os; print(os.environ.get('GAN_TIME_BUDGET'))")
+    for target, budgets in ((tmp_path / "new" / "01_a.ipynb", "None\n"), (path, "off\n")):
+        script["execute"](path, target, largest=None)
+        assert nbformat.read(target, as_version=4).cells[0].outputs[0].text == budgets
+
+
 def test_a_lesson_in_which_a_cell_fails_is_left_as_it_was(script, tmp_path, monkeypatch, capsys):
     path = write(tmp_path / "01_a.ipynb", "1 / 0")
     before = path.read_bytes()
