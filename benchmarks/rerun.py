@@ -6,7 +6,6 @@ Everything at the quick profile, in a temporary folder.
 """
 
 import contextlib
-import copy
 import os
 import tempfile
 import time
@@ -72,9 +71,10 @@ def code_cells(path: Path) -> list[NotebookNode]:
 
 def execute(cells: list[NotebookNode]) -> list[NotebookNode]:
     """Run copies of the cells in one kernel, and return them with their outputs."""
-    notebook = nbformat.v4.new_notebook()
-    for number, cell in enumerate(cells):
-        notebook.cells.append(copy.deepcopy(cell) | {"id": f"cell-{number}"})
+    # New cells, because the same one may come twice, and a notebook wants names of their own.
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata) for cell in cells]
+    )
     with tempfile.TemporaryDirectory() as folder, quick_profile():
         resources = {"metadata": {"path": folder}}
         NotebookClient(notebook, timeout=None, resources=resources).execute()

@@ -1,6 +1,7 @@
 """Models, losses, training steps and animations behind the GAN course notebooks."""
 
 import os
+import sys
 
 # Keras reads its backend once, at import: the course is written for TensorFlow.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -12,3 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # instead of every operation all of them.
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, _cores // 2)))
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    from gan_helpers import leftovers
+
+    leftovers.watch(_shell)

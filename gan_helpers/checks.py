@@ -18,6 +18,7 @@ import numpy as np
 __all__ = [
     "as_array",
     "check_class_numbers",
+    "check_extremes",
     "check_function",
     "check_model_range",
     "check_name",
@@ -25,6 +26,7 @@ __all__ = [
     "check_path",
     "check_pixels",
     "check_sizes",
+    "check_some_dark",
     "check_texts",
     "check_training_images",
     "check_whole",
@@ -249,13 +251,7 @@ def check_model_range(
         )
     if 0 in images.shape:
         raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
-    lowest, highest = float(images.min()), float(images.max())
-    # NaN fails these comparisons too.
-    if not -FARTHEST_IN_MODEL_RANGE <= lowest <= highest <= FARTHEST_IN_MODEL_RANGE:
-        raise ValueError(
-            f"{name} run from {lowest:g} to {highest:g}; they must lie in [-1, 1]. Use "
-            "gan_helpers.data.to_model_range on uint8 pixels."
-        )
+    check_extremes(float(images.min()), float(images.max()), name)
     return images
 
 
@@ -268,13 +264,28 @@ def check_training_images(
         TypeError, ValueError: as ``check_model_range``, and if they seem to lie in [0, 1].
     """
     images = check_model_range(images, name, shape)
-    if len(images) >= ENOUGH_TO_TELL and images.min() >= 0 and images.max() > 0:
+    check_some_dark(len(images), float(images.min()), float(images.max()), name)
+    return images
+
+
+def check_extremes(lowest: float, highest: float, name: str) -> None:
+    """Raise a ValueError if images from ``lowest`` to ``highest`` do not lie in [-1, 1]."""
+    # NaN fails these comparisons too.
+    if not -FARTHEST_IN_MODEL_RANGE <= lowest <= highest <= FARTHEST_IN_MODEL_RANGE:
         raise ValueError(
-            f"Not one of {len(images)} {name} has a value below 0, so they seem to lie in [0, 1]; "
+            f"{name} run from {lowest:g} to {highest:g}; they must lie in [-1, 1]. Use "
+            "gan_helpers.data.to_model_range on uint8 pixels."
+        )
+
+
+def check_some_dark(count: int, lowest: float, highest: float, name: str) -> None:
+    """Raise a ValueError if many images have no value below 0, and so seem to lie in [0, 1]."""
+    if count >= ENOUGH_TO_TELL and lowest >= 0 and highest > 0:
+        raise ValueError(
+            f"Not one of {count} {name} has a value below 0, so they seem to lie in [0, 1]; "
             "they must lie in [-1, 1]. Use gan_helpers.data.to_model_range on uint8 pixels, or "
             "2 * images - 1."
         )
-    return images
 
 
 def check_class_numbers(

@@ -33,5 +33,7 @@ def _load_tensorflow() -> None:
                     os.write(2, line)
 
 
-if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
-    _load_tensorflow()
+if os.environ["KERAS_BACKEND"] == "tensorflow":
+    if "tensorflow" not in sys.modules:
+        _load_tensorflow()
+    importlib.import_module("gan_helpers.graph_memory")

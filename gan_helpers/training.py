@@ -12,9 +12,11 @@ import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.blocks import check_model
 from gan_helpers.checks import (
     as_array,
+    check_extremes,
     check_function,
     check_model_range,
     check_number,
+    check_some_dark,
     check_training_images,
     check_whole,
     check_whole_numbers,
@@ -128,6 +130,10 @@ class GAN(keras.Model):
         self.diverged_at = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="diverged_at"
         )
+        # Of the images seen in the epoch under way: lowest value, highest value, their number.
+        self.images_seen = self.add_weight(
+            shape=(3,), dtype="float32", initializer="zeros", trainable=False, name="images_seen"
+        )
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
         if self.names_classes:
             measures.append("class_loss")
@@ -236,10 +242,11 @@ class GAN(keras.Model):
         Raises:
             TypeError: if conditions are no numbers.
             ValueError: if images or conditions do not fit the networks. The values of arrays are
-                checked before the first step; those of a dataset are not, for reading it ahead
-                would change what is drawn from it later. Also, under a strategy of several
-                replicas, if ``x`` is no dataset whose batches all have one size that they can
-                share equally.
+                checked before the first step. Images of a dataset are checked while they pass, for
+                reading it ahead would change what is drawn from it later: after the first batch
+                and at the end of each epoch; the model is then put back. Several replicas do not
+                look. Also, under their strategy, if ``x`` is no dataset whose batches all have one
+                size that they can share equally.
         """
         _check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         if isinstance(x, np.ndarray):
@@ -252,12 +259,15 @@ class GAN(keras.Model):
                 on_epoch_begin=lambda epoch, logs: x.begin_pass(epoch)
             )
             callbacks = [order, callbacks or []]  # Keras flattens it
+        elif isinstance(x, tf.data.Dataset):
+            callbacks = [_RangeGuard(), callbacks or []]
         return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
 
     def reset_metrics(self) -> None:
         """Forget what was measured; Keras calls this when an epoch begins."""
         super().reset_metrics()
         self.diverged_at.assign(0)
+        self.images_seen.assign([np.inf, -np.inf, 0])
 
     @property
     def diverged(self) -> bool:
@@ -322,6 +332,8 @@ class GAN(keras.Model):
         self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
         self._update_average()
         self._watch([generator_loss, discriminator_loss, naming_loss, pixel_loss])
+        if replicas == 1:
+            self._look_at(real_images)
 
         self.trackers["generator_loss"].update_state(generator_loss)
         self.trackers["discriminator_loss"].update_state(discriminator_loss)
@@ -444,6 +456,14 @@ class GAN(keras.Model):
             unsound = count > 0
         first = ops.logical_and(self.diverged_at == 0, unsound)
         self.diverged_at.assign(ops.where(first, self.steps, self.diverged_at))
+
+    def _look_at(self, images: tf.Tensor) -> None:
+        lowest, highest, count = ops.unstack(self.images_seen)
+        images = ops.cast(images, "float32")
+        lowest = ops.minimum(lowest, ops.min(images))
+        highest = ops.maximum(highest, ops.max(images))
+        count += ops.cast(ops.shape(images)[0], "float32")
+        self.images_seen.assign(ops.stack([lowest, highest, count]))
 
     def _check_images(self, images: tf.Tensor) -> None:
         # Runs while the step is traced, so it costs nothing later.
@@ -591,6 +611,35 @@ class GAN(keras.Model):
         if not isinstance(seed, keras.random.SeedGenerator):
             check_whole("seed", seed, 0)
         return self.generate(keras.random.normal((count, self.latent_dim), seed=seed), labels)
+
+
+class _RangeGuard(keras.callbacks.Callback):
+    """Stop when the images of a dataset turn out not to lie in [-1, 1]; put the model back."""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._before = self.model.get_state()
+        self._first_batch = True
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self._first_batch:
+            self._first_batch = False
+            self._check(all_seen=False)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._check(all_seen=True)
+        self._before = self.model.get_state()
+
+    def _check(self, all_seen: bool) -> None:
+        lowest, highest, count = map(float, self.model.images_seen.numpy())
+        if not lowest <= highest or np.isinf([lowest, highest]).any():
+            return  # NaN, which ``diverged_at`` reports, or several replicas, which do not look
+        try:
+            check_extremes(lowest, highest, "Training images")
+            if all_seen:
+                check_some_dark(int(count), lowest, highest, "training images")
+        except ValueError:
+            self.model.set_state(self._before)
+            raise
 
 
 def _stored_dtype(values: keras.Variable | np.ndarray) -> str:

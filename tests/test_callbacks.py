@@ -19,20 +19,6 @@ from test_checkpoints import same_state
 from test_training import fit, make_images
 
 
-@pytest.fixture(scope="module")
-def one_gan():
-    gan = test_training.make_gan()
-    return gan, gan.get_state()
-
-
-@pytest.fixture
-def gan(one_gan):
-    """An untrained model, built and traced once for all tests."""
-    gan, untrained = one_gan
-    gan.set_state(untrained)
-    return gan
-
-
 @pytest.fixture
 def recorder():
     return SampleRecorder(keras.random.normal((4, 4), seed=0))

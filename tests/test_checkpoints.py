@@ -25,24 +25,10 @@ from gan_helpers.training import GAN
 import keras
 import numpy as np
 import pytest
-from test_training import IMAGE_SHAPE, make_gan, make_images, same
+from test_training import IMAGE_SHAPE, make_images, same
 
 FILES = ("state.npz", "progress.json", "frames.npz", "SHA256SUMS")
 EPOCHS = 4
-
-
-@pytest.fixture(scope="module")
-def one_gan():
-    gan = make_gan()
-    return gan, gan.get_state()
-
-
-@pytest.fixture
-def gan(one_gan):
-    """An untrained model; built once, because building takes longer than most tests here."""
-    gan, untrained = one_gan
-    gan.set_state(untrained)
-    return gan
 
 
 def advance(gan):

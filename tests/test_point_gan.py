@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 
+from gan_helpers import point_engine
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.models import build_point_discriminator, build_point_generator
 from gan_helpers.point_gan import LOSSES, GameError, PointGAN, Settings
@@ -74,6 +75,43 @@ def test_two_games_do_not_mix():
     assert same(weights(alone.generator), weights(first.generator))
 
 
+def test_a_game_begins_with_the_engine_of_one_that_is_over_as_if_it_were_new():
+    sizes = replace(SMALL, width=9, dropout=0.5)
+    first = PointGAN(replace(sizes, loss="hinge", optimizer="SGD", average=0.5, data="line"))
+    first.train(3)
+    engine = first._engine
+    other = PointGAN(sizes)
+    assert other._engine is not engine, "the first game still has it"
+    other.train(5)
+    expected = weights(other.generator) + weights(other.discriminator)
+    look = other.look()
+    del first
+    again = PointGAN(sizes)
+    assert again._engine is engine
+    again.train(5)
+    assert same(expected, weights(again.generator) + weights(again.discriminator))
+    np.testing.assert_array_equal(again.look().fake, look.fake)
+    assert again.look().values == look.values
+
+
+def test_a_new_size_leaves_the_engine_to_others_and_given_networks_are_nobody_elses():
+    game = PointGAN(replace(SMALL, width=9))
+    engine = game._engine
+    game.change(width=10)
+    assert PointGAN(replace(SMALL, width=9))._engine is engine
+    generator = build_point_generator(width=9, hidden_layers=1)
+    PointGAN(replace(SMALL, width=9), generator=generator).train(1)
+    assert PointGAN(replace(SMALL, width=9)).generator is not generator
+
+
+def test_only_a_few_engines_wait(monkeypatch):
+    monkeypatch.setattr(point_engine, "_waiting", [])
+    for width in range(1, 12):
+        PointGAN(replace(SMALL, width=width))
+    kept = [engine.settings.width for engine in point_engine._waiting]
+    assert kept == list(range(12 - point_engine.MOST_WAITING, 12))
+
+
 def test_a_round_holds_as_many_discriminator_updates_as_set():
     game = PointGAN(Settings(width=8, discriminator_steps=3))
     game.train(2)
@@ -143,7 +181,7 @@ def test_the_loss_that_is_set_is_the_one_that_counts(name):
     game.train(20)
     game.change(loss=name)
     seen = game.look()
-    fake_logits = game.discriminator(game.generator(game._fixed_latents[: len(seen.fake)]))
+    fake_logits = game.discriminator(game.generator(game._engine.fixed_latents[: len(seen.fake)]))
     real_logits = game.discriminator(game.shown_real)
     loss = LOSSES[name]
     expected = float(loss.generator(fake_logits))
@@ -191,7 +229,8 @@ def test_an_edited_loss_replaces_the_one_before():
     for scale in (1.0, 2.0, 3.0):
         game.use_loss(lambda fake_logits, scale=scale: -scale * ops.mean(fake_logits))
         game.train(1)
-        assert len(game._compiled) == 1
+        own = [loss for loss in game._engine._compiled if loss is not None]
+        assert own == [game.own_loss]
 
 
 def test_clipping_limits_the_critic():
@@ -355,7 +394,7 @@ def test_the_average_follows_the_generator_and_is_what_is_shown():
 def test_the_gradient_norm_is_that_of_the_generators_loss():
     game = PointGAN(SMALL)
     game.train(5)
-    latents = game._fixed_latents[:256]
+    latents = game._engine.fixed_latents[:256]
     with tf.GradientTape() as tape:
         loss = non_saturating_generator_loss(game.discriminator(game.generator(latents)))
     gradients = tape.gradient(loss, game.generator.trainable_variables)

@@ -37,6 +37,12 @@ def make_images(count=32):
     return random.uniform(-1, 1, (count, *IMAGE_SHAPE)).astype("float32")
 
 
+def wrong_end():
+    images = make_images()
+    images[24:] *= 3
+    return images
+
+
 def weights_of(network):
     return [weight.numpy().copy() for weight in network.weights]
 
@@ -51,8 +57,7 @@ def fit(gan, images, epochs=1, **options):
     return gan.fit(batches, epochs=epochs, verbose=0, **options)
 
 
-def test_a_step_moves_both_networks_and_the_average():
-    gan = make_gan()
+def test_a_step_moves_both_networks_and_the_average(gan):
     networks = (gan.generator, gan.discriminator, gan.ema_generator)
     before = [weights_of(network) for network in networks]
     fit(gan, make_images(8))
@@ -61,8 +66,7 @@ def test_a_step_moves_both_networks_and_the_average():
 
 
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
-def test_each_optimizer_moves_only_its_own_network(frozen):
-    gan = make_gan()
+def test_each_optimizer_moves_only_its_own_network(gan, frozen):
     getattr(gan, f"{frozen}_optimizer").learning_rate = 0.0
     before = [v.numpy().copy() for v in getattr(gan, frozen).trainable_variables]
     fit(gan, make_images(8))
@@ -192,16 +196,14 @@ def test_any_pair_of_losses_can_be_compiled():
     assert np.isfinite(history["generator_loss"]).all()
 
 
-def test_samples_are_uint8_and_repeat_with_their_seed():
-    gan = make_gan()
+def test_samples_are_uint8_and_repeat_with_their_seed(gan):
     images = gan.sample(300, seed=1)
     assert images.shape == (300, *IMAGE_SHAPE) and images.dtype == np.uint8
     assert np.array_equal(images, gan.sample(300, seed=1))
     assert not np.array_equal(images, gan.sample(300, seed=2))
 
 
-def test_an_image_does_not_depend_on_its_neighbours():
-    gan = make_gan()
+def test_an_image_does_not_depend_on_its_neighbours(gan):
     fit(gan, make_images(), epochs=2)
     latents = keras.random.normal((16, 4), seed=0)
     alone = gan.generate(latents[:1])
@@ -209,8 +211,8 @@ def test_an_image_does_not_depend_on_its_neighbours():
     assert np.abs(alone.astype(int) - together.astype(int)).max() <= 1
 
 
-def test_a_state_that_is_put_back_trains_on_as_it_did():
-    gan, images = make_gan(), make_images()
+def test_a_state_that_is_put_back_trains_on_as_it_did(gan):
+    images = make_images()
     fit(gan, images)
     state = gan.get_state()
     fit(gan, images)
@@ -223,8 +225,7 @@ def test_a_state_that_is_put_back_trains_on_as_it_did():
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
 
 
-def test_a_state_is_a_copy():
-    gan = make_gan()
+def test_a_state_is_a_copy(gan):
     state = gan.get_state()
     copies = {name: array.copy() for name, array in state.items()}
     fit(gan, make_images())
@@ -305,17 +306,16 @@ def test_a_loss_that_is_finite_but_huge_is_out_of_bounds():
     assert int(gan.diverged_at) == 1
 
 
-def test_a_weight_that_is_not_finite_is_divergence_too():
-    gan = make_gan()
+def test_a_weight_that_is_not_finite_is_divergence_too(gan):
     gan.ema_generator.weights[0].assign(gan.ema_generator.weights[0] * np.inf)
     assert gan.diverged
 
 
-def test_each_epoch_has_its_order_whenever_it_is_trained():
+def test_each_epoch_has_its_order_whenever_it_is_trained(gan):
     """The same epoch twice, with other passes over the batches in between."""
     images = data.to_pixels(make_images())
     batches = data.image_batches(images, 8, seed=1)
-    gan, other = make_gan(), make_gan()
+    other = make_gan()
     gan.fit(batches, epochs=1, verbose=0)
     list(batches)
     other.fit(batches, epochs=1, verbose=0)
@@ -325,8 +325,7 @@ def test_each_epoch_has_its_order_whenever_it_is_trained():
     assert not same(weights_of(gan.generator), weights_of(other.generator))
 
 
-def test_one_optimizer_for_two_networks_is_refused():
-    gan = make_gan()
+def test_one_optimizer_for_two_networks_is_refused(gan):
     optimizer = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="an optimizer each"):
         gan.compile(optimizer, optimizer)
@@ -344,19 +343,43 @@ def test_an_impossible_decay_is_refused(decay):
         make_gan(ema_decay=decay)
 
 
-def test_integer_images_are_refused_with_the_conversion_to_use():
+def test_integer_images_are_refused_with_the_conversion_to_use(gan):
     with pytest.raises(ValueError, match="to_model_range"):
-        make_gan().train_on_batch(np.zeros((8, *IMAGE_SHAPE), np.uint8))
+        gan.train_on_batch(np.zeros((8, *IMAGE_SHAPE), np.uint8))
 
 
-def test_images_of_another_shape_are_refused():
+def test_images_of_a_dataset_that_run_to_255_stop_training_after_the_first_batch(gan):
+    before = gan.get_state()
+    with pytest.raises(ValueError, match=r"run from 0 to 254; they must lie in \[-1, 1\]"):
+        fit(gan, np.float32(data.to_pixels(make_images())), epochs=3)
+    assert int(gan.diverged_at) in (0, 1)
+    assert all(np.array_equal(array, before[name]) for name, array in gan.get_state().items())
+
+
+@pytest.mark.parametrize("images", [np.abs(make_images()), wrong_end()])
+def test_an_epoch_of_images_between_0_and_1_or_with_a_wrong_end_is_taken_back(gan, images):
+    fit(gan, make_images())
+    before = gan.get_state()
+    with pytest.raises(
+        ValueError, match=r"Not one of 32 training images|Training images run from -[23]"
+    ):
+        fit(gan, images, initial_epoch=1, epochs=3)
+    assert all(np.array_equal(array, before[name]) for name, array in gan.get_state().items())
+
+
+def test_a_few_bright_images_of_a_dataset_are_trained_on(gan):
+    history = fit(gan, np.abs(make_images(8)), epochs=2)
+    assert history.epoch == [0, 1]
+
+
+def test_images_of_another_shape_are_refused(gan):
     with pytest.raises(ValueError, match="Build both networks with the image_shape"):
-        make_gan().train_on_batch(np.zeros((8, 16, 16, 1), np.float32))
+        gan.train_on_batch(np.zeros((8, 16, 16, 1), np.float32))
 
 
-def test_latents_of_another_length_are_refused():
+def test_latents_of_another_length_are_refused(gan):
     with pytest.raises(ValueError, match=r"\(count, 4\)"):
-        make_gan().generate(np.zeros((3, 5), np.float32))
+        gan.generate(np.zeros((3, 5), np.float32))
 
 
 def make_augmented_gan(augment):
@@ -484,9 +507,9 @@ def test_a_conditional_gan_does_not_train_without_labels():
         make_conditional_gan().fit(make_images(8), verbose=0)
 
 
-def test_a_gan_without_classes_refuses_labels_when_sampling():
+def test_a_gan_without_classes_refuses_labels_when_sampling(gan):
     with pytest.raises(ValueError, match="leave the labels out"):
-        make_gan().sample(2, seed=0, labels=[0, 1])
+        gan.sample(2, seed=0, labels=[0, 1])
 
 
 def test_a_generator_that_takes_a_class_needs_a_discriminator_that_knows_classes():
@@ -541,8 +564,7 @@ def test_the_pixel_loss_leads_the_generator_to_the_real_image():
 
 
 @pytest.mark.parametrize("weight", [-1.0, 1.0])
-def test_a_pixel_weight_needs_a_condition_and_is_not_negative(weight):
-    gan = make_gan()
+def test_a_pixel_weight_needs_a_condition_and_is_not_negative(gan, weight):
     with pytest.raises(ValueError, match="0 for a generator"):
         gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam(), pixel_weight=weight)
 

@@ -1,0 +1,57 @@
+"""A model that is no more leaves nothing in memory, and several replicas still add up."""
+
+import gc
+import weakref
+
+import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from test_training import fit, make_gan, make_images
+
+
+def count_graphs():
+    gc.collect()
+    return sum(isinstance(thing, tf.Graph) for thing in gc.get_objects())
+
+
+def train_a_gan():
+    fit(make_gan(), make_images(16))
+
+
+def train_by_hand():
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(network.trainable_variables)
+
+    @tf.function
+    def step(points):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(network(points))
+        optimizer.apply(tape.gradient(loss, network.trainable_variables))
+
+    step(tf.ones((4, 2)))
+
+
+def train_with_fit():
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    network.compile("adam", "mse")
+    network.fit(np.ones((8, 2), "float32"), np.ones((8, 1), "float32"), verbose=0)
+
+
+@pytest.mark.parametrize("train", [train_a_gan, train_by_hand, train_with_fit])
+def test_what_was_trained_and_let_go_leaves_no_graph(train):
+    train()  # Keras keeps a graph of its own to find shapes
+    before = count_graphs()
+    train()
+    assert count_graphs() == before
+
+
+def test_what_is_still_held_is_kept():
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    function = tf.function(network.call).get_concrete_function(tf.TensorSpec((4, 2)))
+    held = weakref.ref(function.graph)
+    gc.collect()
+    assert held() is function.graph
