@@ -1,7 +1,8 @@
 """What happens to a lesson when cells are run again, as people do: all cells must still succeed.
 
 First every cell runs twice in a row; then, in a fresh kernel, the whole lesson runs three times.
-The memory of the kernel after each time says whether figures stay open or functions pile up.
+After each time the kernel tells its memory, and how many figures, graphs of TensorFlow, models and
+widgets it holds: no more after the third time than after the second, or something piles up.
 Everything at the quick profile, in a temporary folder.
 """
 
@@ -11,29 +12,54 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-__all__ = ["cells_twice", "measure", "run_alls"]
+__all__ = ["Memory", "cells_twice", "measure", "run_alls"]
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TIMES = 3
-# What ipykernel needs itself, so it is there.
-MEMORY = "import gc, psutil; gc.collect(); print(psutil.Process().memory_info().rss)"
+# psutil is there, because ipykernel needs it itself.
+PROBE = """
+import gc, ipywidgets, keras, matplotlib.figure, psutil, tensorflow
+gc.collect()
+kinds = (matplotlib.figure.Figure, tensorflow.Graph, keras.Model, ipywidgets.DOMWidget)
+held = sum(issubclass(type(thing), kinds) for thing in gc.get_objects())
+print(psutil.Process().memory_info().rss, held)
+"""
+
+
+class Memory(NamedTuple):
+    """What a kernel takes and holds.
+
+    Attributes:
+        megabytes: resident memory.
+        held: figures, graphs, models and widgets.
+    """
+
+    megabytes: float
+    held: int
 
 
 def measure() -> None:
-    print(f"{'lesson':32} {'each cell twice':>16} {'MB after each of three Run Alls':>34}")
+    print("after each of three Run Alls:".rjust(79))
+    print(f"{'lesson':32} {'each cell twice':>16} {'MB':>19} {'held':>17}")
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         start = time.monotonic()
         twice = attempt(cells_twice, path)
         seconds = time.monotonic() - start
         found = attempt(run_alls, path)
-        memory = found if isinstance(found, str) else "  ".join(f"{mb:,.0f}" for mb in found)
-        print(f"{path.stem:32} {twice or f'fine, {seconds:.0f} s':>16} {memory:>34}", flush=True)
+        columns = [twice or f"fine, {seconds:.0f} s"]
+        if isinstance(found, str):
+            columns.append(found)
+        else:
+            columns.append("  ".join(f"{memory.megabytes:,.0f}" for memory in found))
+            columns.append("  ".join(str(memory.held) for memory in found))
+        print(f"{path.stem:32}", *map(str.rjust, columns, (16, 19, 17)), flush=True)
 
 
 def attempt(run, path: Path):
@@ -53,16 +79,16 @@ def cells_twice(path: Path) -> None:
     execute([cell for cell in code_cells(path) for _ in range(2)])
 
 
-def run_alls(path: Path, times: int = TIMES) -> list[float]:
-    """Run a whole lesson several times in one kernel; its megabytes after each time.
+def run_alls(path: Path, times: int = TIMES) -> list[Memory]:
+    """Run a whole lesson several times in one kernel; its memory after each time.
 
     Raises:
         CellExecutionError: if a cell fails.
     """
-    probe = nbformat.v4.new_code_cell(MEMORY)
+    probe = nbformat.v4.new_code_cell(PROBE)
     done = execute([*code_cells(path), probe] * times)
-    printed = [cell.outputs[-1].text for cell in done if cell.source == MEMORY]
-    return [int(text) / 1e6 for text in printed]
+    printed = [cell.outputs[-1].text.split() for cell in done if cell.source == PROBE]
+    return [Memory(int(memory) / 1e6, int(held)) for memory, held in printed]
 
 
 def code_cells(path: Path) -> list[NotebookNode]:

@@ -251,7 +251,8 @@ class AccessibleNames(anywidget.AnyWidget):
     buttons of its player carry an icon alone.
     """
 
-    _esm = Path(__file__).parent / "accessible_names.js"
+    # As text: of a file, anywidget keeps every widget that was made from it.
+    _esm = (Path(__file__).parent / "accessible_names.js").read_text(encoding="utf-8")
 
 
 class WidgetWithStill(ipywidgets.VBox):

@@ -32,8 +32,10 @@ class Leftovers:
         for widget in self._widgets.pop(self._cell, []):
             widget.close()
         if self._cell in self._results:
-            number = self._results.pop(self._cell)
-            self._shell.history_manager.output_hist.pop(number, None)
+            number, history = self._results.pop(self._cell), self._shell.history_manager
+            history.output_hist.pop(number, None)
+            # Since IPython 9 the history holds the pictures too.
+            getattr(history, "outputs", {}).pop(number, None)
             self._shell.del_var(f"_{number}", by_name=True)
 
     def end(self, result: Any) -> None:

@@ -47,7 +47,7 @@ JUDGED = 2000  # points that are counted
 SURFACE = 40  # places along each axis where the discriminator is asked
 LINES = 11  # lines of the latent grid in each direction
 LINE_POINTS = 33  # points along each line
-MOST_WAITING = 8  # engines, of 26 MB each
+MOST_WAITING = 3  # engines, of 26 MB and more each
 
 
 class GameError(Exception):
@@ -154,7 +154,7 @@ class Engine:
     def __init__(self, settings: Any, given: dict[str, keras.Model]) -> None:
         self.settings = settings
         self.networks = {
-            name: given.get(name) or self._build_network(name, settings.seed)
+            name: given[name] if name in given else self._build_network(name, settings.seed)
             for name in ("generator", "discriminator")
         }
         self.generator, self.discriminator = self.networks.values()
@@ -168,9 +168,9 @@ class Engine:
         ticks = (np.arange(SURFACE) + 0.5) / SURFACE * 2 * EDGE - EDGE
         places = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
         self._places = tf.constant(places, tf.float32)
-        self._given = dict(given)
-        # With the random states of dropout.
-        self._first = {settings.seed: self._values()}
+        values = {name: _values_of(network) for name, network in self.networks.items()}
+        self._given = {name: values[name] for name in given}
+        self._first = {settings.seed: values}  # by the seed
         self.own_loss: Loss | None = None
         self._compiled: dict[Loss | None, Functions] = {}
 
@@ -205,25 +205,14 @@ class Engine:
         self.fixed_latents = switch(np.zeros((JUDGED, latent_dim)))
         self.latent_lines = switch(latent_lines(self.settings.latents, latent_dim))
 
-    def _values(self) -> dict[str, list[np.ndarray]]:
-        return {
-            name: [variable.numpy() for variable in network.variables]
-            for name, network in self.networks.items()
-        }
-
     def reset(self, seed: int) -> None:
         """Everything that training changes is as it was when the game of this seed began."""
         if seed not in self._first:
-            fresh = {
-                name: self._given.get(name) or self._build_network(name, seed)
-                for name in self.networks
-            }
-            given = next(iter(self._first.values()))
             self._first[seed] = {
-                name: given[name]
+                name: self._given[name]
                 if name in self._given
-                else [variable.numpy() for variable in network.variables]
-                for name, network in fresh.items()
+                else _values_of(self._build_network(name, seed))
+                for name in self.networks
             }
         for name, network in self.networks.items():
             for variable, value in zip(network.variables, self._first[seed][name], strict=True):
@@ -389,6 +378,11 @@ class Engine:
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         # A loss that does not depend on G has no gradient; training says so.
         return tf.linalg.global_norm([each for each in gradients if each is not None] or [0.0])
+
+
+def _values_of(network: keras.Model) -> list[np.ndarray]:
+    """Weights, and the random states of dropout."""
+    return [variable.numpy() for variable in network.variables]
 
 
 _waiting: list[Engine] = []

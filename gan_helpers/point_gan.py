@@ -378,10 +378,13 @@ class PointGAN:
 
     def _build(self) -> None:
         """An engine for the sizes of the settings, and on it the game from its beginning."""
+        before = getattr(self, "_engine", None)
         if self._given:
+            if before is not None:
+                before.reset(self.settings.seed)  # the given networks begin with what they had
             self._engine = Engine(self.settings, self._given)
         else:
-            if hasattr(self, "_leave"):
+            if before is not None:
                 self._leave()
             self._engine = take(self.settings)
             self._leave = weakref.finalize(self, give_back, self._engine)

@@ -33,7 +33,7 @@ class PointPad(anywidget.AnyWidget):
         ``pad = PointPad()`` in one cell, ``Playground(pad.points)`` in the next.
     """
 
-    _esm = Path(__file__).parent / "point_pad.js"
+    _esm = (Path(__file__).parent / "point_pad.js").read_text(encoding="utf-8")
     coordinates = traitlets.List().tag(sync=True)
     edge = traitlets.Float(EDGE).tag(sync=True)
 

@@ -41,6 +41,7 @@ def test_a_result_is_given_up_when_its_cell_runs_again(shell, cell_id):
     assert first() is None
     assert other() is not None, "that of another cell stays"
     assert len(shell.user_ns["Out"]) == 2
+    assert len(getattr(shell.history_manager, "outputs", {})) <= 2
 
 
 def test_widgets_are_closed_when_their_cell_runs_again(shell):
