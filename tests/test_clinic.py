@@ -14,11 +14,14 @@ def test_a_failure_is_there(name):
 
 # Just healthy with two of five seeds: on another processor it may be just sick.
 WITHOUT_MARGIN = ("running crowd", "unrolled, 1 step")
+# Takes as long as ten others, and says what five steps say; `make bench` plays it with all seeds.
+LONG = ("running crowd", "unrolled, 10 steps")
 # Between "helped every seed" and "helped none" one game proves nothing.
 CLEAR = [
     (name, remedy)
     for name, remedy in CASES
-    if FAILURES[name].remedies[remedy].cured in (0, 5) and (name, remedy) != WITHOUT_MARGIN
+    if FAILURES[name].remedies[remedy].cured in (0, 5)
+    and (name, remedy) not in (WITHOUT_MARGIN, LONG)
 ]
 
 
