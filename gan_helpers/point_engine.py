@@ -226,17 +226,22 @@ class Engine:
 
     def functions(self, own_loss: Loss | None) -> Functions:
         """The compiled functions: one set for all losses of the course, one for each own loss."""
-        self.own_loss = own_loss
         if own_loss not in self._compiled:
             # Of own losses only the newest is kept: each edit makes another.
-            self._compiled = {key: kept for key, kept in self._compiled.items() if key is None}
+            self.forget_own_loss()
             self._compiled[own_loss] = Functions(
                 Compiled(self._train_discriminator),
                 Compiled(self._train_generator),
                 Compiled(self._train_rounds, tf.TensorSpec((), tf.int32)),
                 Compiled(self._measure_all),
             )
+        self.own_loss = own_loss  # what is not compiled yet will be compiled for this one
         return self._compiled[own_loss]
+
+    def forget_own_loss(self) -> None:
+        """Keep only what is compiled for the losses of the course."""
+        self.own_loss = None
+        self._compiled = {key: kept for key, kept in self._compiled.items() if key is None}
 
     def _losses(self) -> list[Loss]:
         return list(LOSSES.values()) if self.own_loss is None else [self.own_loss]
@@ -399,6 +404,7 @@ def take(settings: Any) -> Engine:
 
 def give_back(engine: Engine) -> None:
     """The game of this engine is over; the next of the same sizes may have it."""
+    engine.forget_own_loss()
     _waiting.append(engine)
     del _waiting[:-MOST_WAITING]
 

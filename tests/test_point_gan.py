@@ -94,6 +94,17 @@ def test_a_game_begins_with_the_engine_of_one_that_is_over_as_if_it_were_new():
     assert again.look().values == look.values
 
 
+def test_an_engine_that_waits_has_forgotten_the_own_loss_of_its_game():
+    game = PointGAN(replace(SMALL, width=9), generator_loss=lambda logits: -ops.mean(logits))
+    game.train(1)
+    engine = game._engine
+    del game
+    assert engine in point_engine._waiting and not engine._compiled
+    again = PointGAN(replace(SMALL, width=9))
+    again.train(1)
+    assert again._engine is engine and list(engine._compiled) == [None]
+
+
 def test_a_new_size_leaves_the_engine_to_others_and_given_networks_are_nobody_elses():
     game = PointGAN(replace(SMALL, width=9))
     engine = game._engine
