@@ -149,7 +149,7 @@ def run_server(folder: Path) -> Iterator[tuple[str, str, psutil.Process]]:
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for_server(folder / "runtime", process, log)
+        wait_for_server(address, process, log)
         yield address, token, process
     finally:
         for child in [*process.children(recursive=True), process]:
@@ -158,14 +158,17 @@ def run_server(folder: Path) -> Iterator[tuple[str, str, psutil.Process]]:
         process.wait()
 
 
-def wait_for_server(runtime: Path, process: psutil.Process, log: Path) -> None:
-    """Wait for the file that the server writes as soon as it listens."""
+def wait_for_server(address: str, process: psutil.Process, log: Path) -> None:
+    """Wait until the server answers; the file with its address may come before it listens."""
     deadline = time.monotonic() + PATIENCE
-    while not list(runtime.glob("jpserver-*.json")):
-        if time.monotonic() > deadline or process.poll() is not None:
-            text = log.read_text(errors="replace")
-            raise RuntimeError(f"JupyterLab did not start:\n{text[-2000:]}")
-        time.sleep(0.1)
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            requests.get(f"{address}/api", timeout=PATIENCE).raise_for_status()
+            return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    text = log.read_text(errors="replace")
+    raise RuntimeError(f"JupyterLab did not start:\n{text[-2000:]}")
 
 
 async def start_seat(folder: Path, number: int, address: str, token: str) -> Seat:
