@@ -6,11 +6,9 @@ widgets it holds: no more after the third time than after the second, or somethi
 Everything at the quick profile, in a temporary folder.
 """
 
-import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,18 +99,8 @@ def execute(cells: list[NotebookNode]) -> list[NotebookNode]:
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata) for cell in cells]
     )
-    with tempfile.TemporaryDirectory() as folder, quick_profile():
+    environment = os.environ | {"GAN_PROFILE": "quick", "GAN_DATA": "sample"}
+    with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=None, resources=resources).execute()
+        NotebookClient(notebook, timeout=None, resources=resources).execute(env=environment)
     return notebook.cells
-
-
-@contextlib.contextmanager
-def quick_profile() -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(GAN_PROFILE="quick", GAN_DATA="sample")
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
