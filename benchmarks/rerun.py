@@ -25,6 +25,7 @@ TIMES = 3
 PROBE = """
 import gc, ipywidgets, keras, matplotlib.figure, psutil, tensorflow
 gc.collect()
+gc.collect()  # what the first let go of may have held more
 kinds = (matplotlib.figure.Figure, tensorflow.Graph, keras.Model, ipywidgets.DOMWidget)
 held = sum(issubclass(type(thing), kinds) for thing in gc.get_objects())
 print(psutil.Process().memory_info().rss, held)

@@ -272,6 +272,17 @@ class WidgetWithStill(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         return with_still(super()._repr_mimebundle_(**kwargs) or {}, self.still, self.alt)
 
+    def close(self) -> None:
+        """Take the widget away with its parts, which ipywidgets else keeps for good."""
+        parts = [] if self.comm is None else [self]
+        for part in parts:  # grows on the way
+            for name in {"children", "layout", "style"} & set(part.keys):
+                value = getattr(part, name)
+                parts += value if name == "children" else [value]
+        for part in parts[1:]:
+            part.close()
+        super().close()
+
 
 class Scrubber(WidgetWithStill):
     """A slider and a play button that run through frames.

@@ -252,7 +252,9 @@ def compare(failure: str, steps: int | None = None, at_most: int | None = None) 
         check_whole("at_most", at_most, 0)
     print(f"{case.unit}: sick up to {case.sick}, healthy from {case.healthy}")
     for remedy in (None, *list(case.remedies)[:at_most]):
-        number = measure(failure, treat(failure, remedy, steps=steps))
+        lab = treat(failure, remedy, steps=steps)
+        number = measure(failure, lab)
+        lab.close()  # else the kernel would hold each of them to its end
         verdict = (
             "healthy" if number >= case.healthy else "sick" if number <= case.sick else "so-so"
         )

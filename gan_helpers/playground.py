@@ -270,8 +270,10 @@ class Playground(WidgetWithStill):
         self._write_counter()
 
     def close(self) -> None:
-        """Stop training and take the widget away."""
+        """Stop training and take the widget away; what is compiled is free for the next game."""
         self.playing = False
+        if self.comm is not None:  # neither closed before nor left half made
+            self.game.rest()
         super().close()
 
     def advance(self, steps: int, every: int | None = None) -> "Playground":

@@ -224,6 +224,22 @@ class Engine:
         self.random.reset_from_seed(seed)
         self.rounds.assign(0.0)
 
+    def state(self) -> list[np.ndarray]:
+        """Where the game stands, a few hundred kilobytes; for ``restore``."""
+        return [variable.numpy() for variable in self._variables()]
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Go on with a game that another engine of the same sizes has played so far."""
+        for variable, value in zip(self._variables(), state, strict=True):
+            variable.assign(value)
+
+    def _variables(self) -> list[Any]:
+        optimizers = [each for kinds in self.optimizers.values() for each in kinds.values()]
+        owners = [*self.networks.values(), self.average, *optimizers]
+        switches = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        parts = [variable for owner in owners for variable in owner.variables]
+        return [*parts, *switches, self.random.state]
+
     def functions(self, own_loss: Loss | None) -> Functions:
         """The compiled functions: one set for all losses of the course, one for each own loss."""
         if own_loss not in self._compiled:

@@ -201,6 +201,8 @@ class PointGAN:
         }
         self.own_loss = self.complete_loss(generator_loss, discriminator_loss)
         self._choose_distribution(distribution)
+        self._held: Engine | None = None
+        self._state: list[np.ndarray] = []  # of the game, while it rests
         self._build()
 
     def complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
@@ -244,6 +246,7 @@ class PointGAN:
         check_setting_names(settings)
         if "generator" in self._given:
             settings.pop("latent_dim", None)
+        self._wake()  # while the sizes are still those it rested with
         before, after = self.settings, replace(self.settings, **settings)
         _check_settings(after)
         changed = {name for name, value in settings.items() if value != getattr(before, name)}
@@ -376,19 +379,49 @@ class PointGAN:
         """The network that judges them; likewise."""
         return self._engine.discriminator
 
+    @_one_at_a_time
+    def rest(self) -> None:
+        """Let the next game have what is compiled for this one, which goes on when it is touched.
+
+        Nothing is lost. Then the networks are other objects, though: ask for them anew. A game on
+        networks that were given keeps its own.
+        """
+        if self._held is not None and not self._given:
+            self._state = self._held.state()
+            self._leave()
+
+    @property
+    def _engine(self) -> Engine:
+        self._wake()
+        return self._held
+
+    @_one_at_a_time
+    def _wake(self) -> None:
+        """Go on where the game rested."""
+        if self._held is None:
+            self._take()
+            self._held.restore(self._state)
+            self._state = []
+
+    def _take(self) -> None:
+        self._held = take(self.settings)
+        self._give_back = weakref.finalize(self, give_back, self._held)
+        self._give_back.atexit = False
+
+    def _leave(self) -> None:
+        self._give_back()
+        self._held = None
+
     def _build(self) -> None:
         """An engine for the sizes of the settings, and on it the game from its beginning."""
-        before = getattr(self, "_engine", None)
         if self._given:
-            if before is not None:
-                before.reset(self.settings.seed)  # the given networks begin with what they had
-            self._engine = Engine(self.settings, self._given)
+            if self._held is not None:
+                self._held.reset(self.settings.seed)  # the given networks begin with what they had
+            self._held = Engine(self.settings, self._given)
         else:
-            if before is not None:
+            if self._held is not None:
                 self._leave()
-            self._engine = take(self.settings)
-            self._leave = weakref.finalize(self, give_back, self._engine)
-            self._leave.atexit = False
+            self._take()
         self._engine.pool.assign(self._real)
         self.reset()
 

@@ -1,5 +1,6 @@
 """What several files of tests share."""
 
+import ipywidgets
 import pytest
 
 
@@ -17,3 +18,10 @@ def gan(one_gan):
     gan, untrained = one_gan
     gan.set_state(untrained)
     return gan
+
+
+@pytest.fixture
+def games_end():
+    """What is compiled for the games of a test is there for those of the next."""
+    yield
+    ipywidgets.Widget.close_all()

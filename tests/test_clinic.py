@@ -3,7 +3,9 @@
 from gan_helpers.clinic import FAILURES, compare, measure, treat
 
 import pytest
+from ipywidgets.widgets.widget import _instances
 
+pytestmark = pytest.mark.usefixtures("games_end")
 CASES = [(name, remedy) for name, failure in FAILURES.items() for remedy in failure.remedies]
 
 
@@ -40,7 +42,9 @@ def test_every_failure_has_a_cure_and_a_gap_between_sick_and_healthy():
 
 
 def test_the_table_names_the_game_as_it_is_and_so_many_remedies(capsys):
+    widgets = len(_instances)
     compare("D too weak", steps=5, at_most=1)
+    assert len(_instances) == widgets, "a game that nobody can see is held"
     table = capsys.readouterr().out
     assert "as it is" in table and "a larger D" in table and "five D steps" not in table
 

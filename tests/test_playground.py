@@ -296,6 +296,19 @@ def test_it_pauses_when_nobody_can_see_it_any_more():
     asyncio.run(play())
 
 
+def test_once_closed_it_leaves_what_is_compiled_to_the_next_and_can_still_go_on():
+    lab, straight = Playground(**SMALL), Playground(**SMALL)
+    for each in (lab, straight):
+        each.advance(3)
+    engine = lab.game._engine
+    lab.close()
+    lab.close()
+    assert Playground(**SMALL).game._engine is engine
+    for each in (lab, straight):
+        each.advance(3)
+    np.testing.assert_array_equal(lab.moments[-1].fake, straight.moments[-1].fake)
+
+
 def test_the_run_is_named_until_something_is_changed():
     name = next(iter(PRESETS))
     lab = Playground(preset=name)

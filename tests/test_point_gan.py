@@ -126,6 +126,41 @@ def test_a_network_that_was_given_begins_again_as_it_was_given():
         assert game.generator is generator and same(weights(generator), given)
 
 
+@pytest.mark.parametrize("change", [{}, {"optimizer": "SGD"}, {"width": 9, "seed": 2}])
+def test_a_game_that_rested_goes_on_as_if_it_had_not(monkeypatch, change):
+    monkeypatch.setattr(point_engine, "_waiting", [])
+    settings = replace(SMALL, dropout=0.5, average=0.5, noise=0.5, noise_steps=20)
+    straight, rested = PointGAN(settings), PointGAN(settings)
+    straight.train(3)
+    rested.train(3)
+    engine = rested._engine
+    rested.rest()
+    rested.rest()  # once more changes nothing
+    other = PointGAN(replace(settings, seed=7, latents="uniform", data="line", loss="hinge"))
+    assert other._engine is engine
+    other.train(2)
+    for game in (straight, rested):
+        game.change(**change)
+        game.train(2)
+    assert rested._engine is not engine
+    assert same(weights(straight.generator), weights(rested.generator))
+    assert same(weights(straight.discriminator), weights(rested.discriminator))
+    expected, seen = straight.look(), rested.look()
+    assert seen.values == expected.values and seen.step == expected.step
+    for name in ("fake", "push", "surface", "warped"):
+        np.testing.assert_array_equal(getattr(seen, name), getattr(expected, name))
+
+
+def test_a_game_on_given_networks_keeps_them_while_it_rests():
+    generator = build_point_generator(width=9, hidden_layers=1)
+    game = PointGAN(SMALL, generator=generator)
+    game.train(2)
+    waiting, before = list(point_engine._waiting), weights(generator)
+    game.rest()
+    assert point_engine._waiting == waiting
+    assert game.generator is generator and same(weights(generator), before)
+
+
 def test_only_a_few_engines_wait(monkeypatch):
     monkeypatch.setattr(point_engine, "_waiting", [])
     for width in range(1, 7):

@@ -9,6 +9,8 @@ from gan_helpers.playground import PRESETS, Playground
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures("games_end")
+
 
 def modes(values):
     return values["covered"]
