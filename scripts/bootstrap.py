@@ -55,10 +55,12 @@ def run_tests():
     environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     # Every worker holds a TensorFlow; more than four fill a laptop's memory.
     workers = str(min(4, os.cpu_count() or 1))
+    # Whole files, in the order that tests/conftest.py gives them.
+    shares = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     return (
         call("-m", "ruff", "check", ".")
         or call("-m", "ruff", "format", "--check", ".")
-        or call("-m", "pytest", "-n", workers, "--dist", "loadfile", environment=environment)
+        or call("-m", "pytest", *shares, environment=environment)
     )
 
 

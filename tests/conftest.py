@@ -3,6 +3,13 @@
 import ipywidgets
 import pytest
 
+# A worker takes a whole file: the longest begin first, lest one of them is alone at the end.
+LONGEST = ["test_rerun.py", "test_browser.py", "test_clinic.py"]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: [*LONGEST, item.path.name].index(item.path.name))
+
 
 @pytest.fixture(scope="session")
 def one_gan():
