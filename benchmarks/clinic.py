@@ -1,8 +1,7 @@
 """Every failure of lesson 4 and every remedy, with several seeds: the number, and who is cured."""
 
-from gan_helpers.clinic import FAILURES, measure, treat
+from gan_helpers.clinic import FAILURES, count_digits, measure, train_digits, train_namer, treat
 from gan_helpers.data import load_mnist, to_model_range
-from gan_helpers.digit_clinic import count_digits, train_digits, train_namer
 
 DIGIT_STEPS = 900
 

@@ -27,10 +27,10 @@ from gan_helpers.models import (
     build_conditional_generator,
     build_dcgan_discriminator,
     build_dcgan_generator,
-    load_pretrained,
 )
-from gan_helpers.precision import dtype_policy, fastest_dtype_policy
+from gan_helpers.runtime import dtype_policy, fastest_dtype_policy
 from gan_helpers.training import GAN
+from gan_helpers.weights import load_pretrained
 
 import keras
 import numpy as np

@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_helpers import animation, data, dataset_files, models
+from gan_helpers import animation, models, runtime, weights
 from gan_helpers.checkpoints import (
     Checkpoint,
     CheckpointError,
@@ -36,9 +36,12 @@ from gan_helpers.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
-from gan_helpers.dataset_files import CIFAR10, MNIST, DatasetError
-from gan_helpers.dataset_sources import read_complete
+from gan_helpers.data import images as image_files
+from gan_helpers.data import sets
+from gan_helpers.data.sets import CIFAR10, MNIST
+from gan_helpers.data.sources import read_complete
 from gan_helpers.exercises import progress
+from gan_helpers.runtime import DatasetError
 from gan_helpers.training import GAN
 
 import keras
@@ -218,7 +221,7 @@ def make_idx(folder: Path) -> Path:
 
 
 def make_weights(folder: Path) -> Path:
-    return models.save_weights(tiny_generator(), folder / "weights.npz")
+    return weights.save_weights(tiny_generator(), folder / "weights.npz")
 
 
 def make_checkpoint(folder: Path) -> Path:
@@ -229,13 +232,13 @@ def make_checkpoint(folder: Path) -> Path:
 
 def make_sums(folder: Path) -> Path:
     (folder / "a.npz").write_bytes(b"a")
-    dataset_files.write_sums(folder, ["a.npz"])
+    runtime.write_sums(folder, ["a.npz"])
     return folder
 
 
 def make_installed(folder: Path) -> Path:
     (folder / "mnist").mkdir()
-    for split in dataset_files.SPLITS:
+    for split in sets.SPLITS:
         np.save(folder / "mnist" / f"{split}_images.npy", images(10, 28, 28, 1))
         np.save(folder / "mnist" / f"{split}_labels.npy", np.arange(10))
     return folder
@@ -271,26 +274,28 @@ def tiny_gan() -> GAN:
 def read_installed(folder: Path) -> object:
     """As ``load_mnist`` does, with a list of hashes that fits: a stranger may have made it."""
     names = sorted(path.name for path in (folder / "mnist").glob("*.npy"))
-    dataset_files.write_sums(folder / "mnist", names)
+    runtime.write_sums(folder / "mnist", names)
     os.environ["GAN_DATA_HOME"] = str(folder)
     try:
-        return data._read_complete(SMALL_MNIST, "test"), data._read_complete(SMALL_MNIST, "train")
+        return image_files._read_complete(SMALL_MNIST, "test"), image_files._read_complete(
+            SMALL_MNIST, "train"
+        )
     finally:
-        (folder / "mnist" / dataset_files.SUMS_NAME).unlink()
+        (folder / "mnist" / runtime.SUMS_NAME).unlink()
 
 
 def read_own_checkpoint(folder: Path) -> object:
     """With a list of hashes that fits, as in ``read_installed``, or nothing else would be tried."""
     saved = find_checkpoints(folder)[0]
     names = [path.name for path in saved.iterdir() if path.suffix in (".npz", ".json")]
-    content = (saved / dataset_files.SUMS_NAME).read_bytes()
-    status = (saved / dataset_files.SUMS_NAME).stat()
-    dataset_files.write_sums(saved, names)
+    content = (saved / runtime.SUMS_NAME).read_bytes()
+    status = (saved / runtime.SUMS_NAME).stat()
+    runtime.write_sums(saved, names)
     try:
         return load_checkpoint(tiny_gan(), folder)
     finally:
-        (saved / dataset_files.SUMS_NAME).write_bytes(content)
-        os.utime(saved / dataset_files.SUMS_NAME, ns=(status.st_atime_ns, status.st_mtime_ns))
+        (saved / runtime.SUMS_NAME).write_bytes(content)
+        os.utime(saved / runtime.SUMS_NAME, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 TARGETS = {
@@ -312,7 +317,7 @@ TARGETS = {
     "MNIST IDX": Target(make_idx, lambda path: read_complete(MNIST, path), (DatasetError,)),
     "weights": Target(
         make_weights,
-        lambda path: models.load_weights(tiny_generator(), path),
+        lambda path: weights.load_weights(tiny_generator(), path),
         (ValueError,),
         in_zip,
     ),
@@ -323,7 +328,7 @@ TARGETS = {
         in_zip,
     ),
     "list of sums": Target(
-        make_sums, lambda path: dataset_files.read_sums(path, "Get it again."), (DatasetError,)
+        make_sums, lambda path: runtime.read_sums(path, "Get it again."), (DatasetError,)
     ),
     "installed set": Target(make_installed, read_installed, (DatasetError,)),
     "GIF": Target(make_gif, lambda path: animation.show_animation(path, "A test."), (ValueError,)),

@@ -7,7 +7,7 @@ transfer of some ten kilobytes.
 import statistics
 import time
 
-from gan_helpers import data, models, plots
+from gan_helpers import data, pictures, plots, weights
 from gan_helpers.widgets import FigureWithSliders, figure_with_sliders
 
 import numpy as np
@@ -32,7 +32,7 @@ def measure() -> None:
 
 def build_sliders() -> FigureWithSliders:
     """Sliders of the same kind as those of lesson 8: a sample, a direction, a factor."""
-    generator = models.load_pretrained("dcgan_generator")
+    generator = weights.load_pretrained("dcgan_generator")
     random = np.random.default_rng(0)
     latents = random.standard_normal((100, LATENT_DIM), dtype=np.float32)
     direction = random.standard_normal(LATENT_DIM, dtype=np.float32) / 8
@@ -44,7 +44,7 @@ def build_sliders() -> FigureWithSliders:
     def draw(sample: int, direction_0: float, psi: float) -> plots.LessonFigure:
         moved = np.float32(psi) * latents[sample : sample + SHOWN]
         images = data.to_pixels(paint(moved + np.float32(direction_0) * direction))
-        return plots.plot_images(images, alt=f"Five generated images from sample {sample}.")
+        return pictures.plot_images(images, alt=f"Five generated images from sample {sample}.")
 
     return figure_with_sliders(
         draw, sample=(0, 95, 0, 1), direction_0=(-6.0, 6.0, 0.0, 0.25), psi=(0.0, 2.0, 1.0, 0.05)

@@ -63,7 +63,7 @@ def matrix_product_rate() -> float:
 
 
 def tensorflow_rates() -> dict[str, float]:
-    from gan_helpers.precision import dtype_policy, fastest_dtype_policy
+    from gan_helpers.runtime import dtype_policy, fastest_dtype_policy
     from gan_helpers.training import GAN
 
     import keras

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from gan_helpers.animation import image_grid
 from gan_helpers.checkpoints import (
     Checkpoint,
     find_checkpoints,
@@ -16,6 +15,7 @@ from gan_helpers.checkpoints import (
     set_aside,
 )
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.pictures import image_grid
 from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
 from gan_helpers.training import GAN, LARGEST_LOSS
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gan_helpers.dataset_files import DatasetError, read_sums, verified_path, write_sums
+from gan_helpers.runtime import DatasetError, read_arrays, read_sums, verified_path, write_sums
 from gan_helpers.training import GAN, is_finite
-from gan_helpers.untrusted import read_arrays
 
 import numpy as np
 

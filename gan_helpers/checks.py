@@ -8,7 +8,7 @@ was given, what is expected and what to do. A number that is none or out of rang
 import math
 import operator
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,12 @@ import numpy as np
 
 __all__ = [
     "as_array",
+    "check_alt",
     "check_class_numbers",
+    "check_dropout",
     "check_extremes",
     "check_function",
+    "check_image_shape",
     "check_model_range",
     "check_name",
     "check_number",
@@ -27,11 +30,13 @@ __all__ = [
     "check_pixels",
     "check_sizes",
     "check_some_dark",
+    "check_text",
     "check_texts",
     "check_training_images",
     "check_whole",
     "check_whole_numbers",
     "describe",
+    "find_named",
 ]
 
 # Rounding may lead a little out of [-1, 1]; pixels from 0 to 255 lie far outside.
@@ -130,6 +135,11 @@ def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
         names = ", ".join(map(repr, known))
         raise ValueError(f"There is no {kind} {describe(name)}; there are {names}.")
     return name
+
+
+def find_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
+    """The entry of this name, or a ValueError that lists the names there are."""
+    return known[check_name(kind, name, known)]
 
 
 def check_texts(name: str, texts: Any, count: int, things: str) -> list[str]:
@@ -331,3 +341,56 @@ def check_whole_numbers(name: str, values: np.ndarray, known: int | None = None)
     if (whole != values).any():
         raise ValueError(f"{name} hold fractions; they must be whole numbers.")
     return whole
+
+
+def check_image_shape(
+    image_shape: tuple[int, int, int], divisible_by: int = 1
+) -> tuple[int, int, int]:
+    """The shape of an image, (height, width, channels), as three whole numbers.
+
+    Raises:
+        ValueError: if it is no such shape, or height or width is not divisible.
+    """
+    sizes = tuple(image_shape) if isinstance(image_shape, Iterable) else ()
+    if len(sizes) != 3:
+        raise ValueError(
+            f"image_shape must be (height, width, channels), for example (32, 32, 3), "
+            f"but is {describe(image_shape)}."
+        )
+    height, width, channels = sizes
+    height, width, channels = check_sizes(
+        image_height=height, image_width=width, image_channels=channels
+    )
+    if height % divisible_by or width % divisible_by:
+        raise ValueError(
+            f"image_shape is {image_shape!r}, but height and width must be divisible by "
+            f"{divisible_by}: the network halves or doubles them three times. "
+            f"Resize or pad the images first."
+        )
+    return height, width, channels
+
+
+def check_dropout(dropout: float) -> float:
+    """A share of features to switch off, in [0, 1).
+
+    Raises:
+        ValueError: if it is another number, or none.
+    """
+    return check_number("dropout", dropout, 0, below=1)
+
+
+def check_alt(alt: str) -> str:
+    """Return ``alt`` if it is a text with something in it, else raise."""
+    if not isinstance(alt, str):
+        raise TypeError(
+            f"alt is {describe(alt)}; give a text that says what the picture shows, "
+            "for those who cannot see it."
+        )
+    if not alt.strip():
+        raise ValueError("alt is empty; say in one or two sentences what the picture shows.")
+    return alt.strip()
+
+
+def check_text(name: str, text: str | None) -> None:
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"{name} is {describe(text)}; give a text.")

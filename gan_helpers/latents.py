@@ -7,7 +7,6 @@ root of ``latent_dim``, so they lie near a sphere: the shell.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.checks import (
     as_array,
     check_function,
@@ -16,6 +15,7 @@ from gan_helpers.checks import (
     check_sizes,
     check_whole,
 )
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np

@@ -14,8 +14,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.checks import as_array, check_class_numbers
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 from keras import ops

@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.checks import as_array, check_path, check_pixels, check_whole
 from gan_helpers.data import to_model_range
-from gan_helpers.models import build_classifier, load_weights, shipped_weights
-from gan_helpers.precision import dtype_policy
+from gan_helpers.models import build_classifier
+from gan_helpers.runtime import (
+    dtype_policy,
+    quiet,  # noqa: F401 - before Keras loads TensorFlow
+)
+from gan_helpers.weights import load_weights, shipped_weights
 
 import keras
 import numpy as np

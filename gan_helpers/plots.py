@@ -1,4 +1,4 @@
-"""Figures for the lessons: pictures, losses and scores, each with a text alternative.
+"""Figures for the lessons: losses, scores and distances, each with a text alternative.
 
 A figure here is made without pyplot. Nothing has to be closed, nothing piles up in memory, and
 drawing works in any thread. Put the figure on the last line of a cell and it shows itself.
@@ -15,9 +15,9 @@ from typing import Any
 
 from gan_helpers.checks import (
     as_array,
+    check_alt,
     check_number,
-    check_pixels,
-    check_texts,
+    check_text,
     check_whole,
     describe,
 )
@@ -29,18 +29,21 @@ from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
 __all__ = [
+    "CURVE_STYLES",
     "DISCRIMINATOR",
     "DISCRIMINATOR_STYLE",
+    "DPI",
     "FAKE",
     "FAKE_STYLE",
+    "FONT_SIZE",
     "NEUTRAL",
     "REAL",
     "REAL_STYLE",
     "LessonAxes",
     "LessonFigure",
+    "few_colours_png",
     "new_figure",
     "plot_distances",
-    "plot_images",
     "plot_losses",
     "plot_score_histogram",
     "plot_scores",
@@ -52,32 +55,26 @@ REAL = "#0072B2"
 FAKE = "#D55E00"
 DISCRIMINATOR = "#009E73"
 NEUTRAL = "#555555"
-
 # Colour alone must never carry the meaning: each role has a line style and a marker too.
 REAL_STYLE = {"color": REAL, "linestyle": "-", "marker": "o"}
 FAKE_STYLE = {"color": FAKE, "linestyle": "--", "marker": "s"}
 DISCRIMINATOR_STYLE = {"color": DISCRIMINATOR, "linestyle": "-.", "marker": "^"}
-
 CURVE_STYLES = [
     FAKE_STYLE,
     REAL_STYLE,
     DISCRIMINATOR_STYLE,
     {"color": NEUTRAL, "linestyle": ":", "marker": "d"},
 ]
-
 DPI = 100
 FONT_SIZE = 13
 LINE_WIDTH = 2.5
-
 # What the losses are when the discriminator answers one half to everything.
 LOSSES_AT_BALANCE = [
     (math.log(2), "log 2: generator if D = ½"),
     (math.log(4), "log 4: discriminator if D = ½"),
 ]
-
 # Above this many points a line is drawn as its running mean over a pale line of the raw values.
 MOST_POINTS_UNSMOOTHED = 200
-
 # Matplotlib shares font and layout caches between figures: one drawing at a time.
 _DRAWING = threading.Lock()
 
@@ -224,47 +221,6 @@ def new_figure(
     return figure, figure.subplots(rows, columns, **subplots)
 
 
-def plot_images(
-    images: np.ndarray,
-    columns: int | None = None,
-    titles: Sequence[str] | None = None,
-    title: str | None = None,
-    *,
-    alt: str,
-) -> LessonFigure:
-    """Show pictures side by side, magnified, without touching their brightness.
-
-    Args:
-        images: uint8, shape (n, height, width, channels) with 1 or 3 channels. 0 is always shown
-            as black and 255 as white, whatever the pictures hold.
-        columns: pictures in a row. Default: one row up to eight pictures, else about square, with
-            full rows where that is possible.
-        titles: one short text for each picture, written above it.
-        title: one line above all the pictures.
-        alt: what the pictures show. Required.
-
-    Returns:
-        The figure. Every pixel of a picture is a square of whole pixels.
-
-    Raises:
-        TypeError: if ``images`` is not uint8, or a title no text.
-        ValueError: if the shape, ``columns`` or the number of titles does not fit.
-    """
-    check_alt(alt)
-    images = check_images(images)
-    count, _, picture_width, _ = images.shape
-    if titles is not None:
-        titles = check_texts("titles", titles, count, "pictures")
-    if columns is not None:
-        check_whole("columns", columns)
-    _check_text("title", title)
-
-    scale = max(1, round((150 if count <= 6 else 96) / picture_width))
-    return picture_figure(
-        images, titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
-    )
-
-
 def plot_losses(
     history: Mapping[str, Sequence[float]],
     *,
@@ -291,7 +247,7 @@ def plot_losses(
             or the two differ in length.
     """
     check_alt(alt)
-    _check_text("step_label", step_label)
+    check_text("step_label", step_label)
     losses = _history_series(history, ("generator_loss", "discriminator_loss"))
     figure, axes = new_figure(alt=alt, width=8.0)
     _draw_series(
@@ -325,7 +281,7 @@ def plot_scores(
             need a sigmoid first), holds NaN, or the two differ in length.
     """
     check_alt(alt)
-    _check_text("step_label", step_label)
+    check_text("step_label", step_label)
     scores = _history_series(history, ("real_score", "fake_score"))
     for name, values in scores.items():
         _check_scores(name, values)
@@ -367,7 +323,7 @@ def plot_distances(
             differ in length, or a distance is not above 0.
     """
     check_alt(alt)
-    _check_text("step_label", step_label)
+    check_text("step_label", step_label)
     references = {} if references is None else references
     for name, given in (("curves", curves), ("references", references)):
         if not isinstance(given, Mapping):
@@ -441,104 +397,6 @@ def plot_score_histogram(
     return figure
 
 
-def picture_figure(
-    images: Sequence[np.ndarray],
-    texts: Sequence[str] | None,
-    columns: int,
-    scale: int,
-    *,
-    alt: str,
-    title: str | None = None,
-    below: bool = False,
-    widest: int = 1000,
-) -> LessonFigure:
-    """Lay out pictures of one size, each magnified ``scale`` times, with a text at each.
-
-    Args:
-        images: uint8 pictures, (height, width), (height, width, 1) or (height, width, 3).
-        texts: one for each picture, or None.
-        columns: pictures in a row, if ``widest`` allows.
-        scale: pixels of the figure along one pixel of a picture.
-        alt: what the pictures show.
-        title: one line above all of them.
-        below: write the texts below their pictures, not above.
-        widest: the most pixels that the figure may be wide, unless one picture needs more.
-    """
-    count = len(images)
-    picture_height, picture_width = (scale * side for side in images[0].shape[:2])
-    # All lengths are in pixels of the figure, so that no picture is resampled unevenly.
-    letter_width, line_height, margin, gap = 10, 24, 8, 6
-    text_height, text_width = 0, 0
-    if texts is not None:
-        text_height, text_width = line_height, letter_width * max(len(text) for text in texts)
-    cell_width = max(picture_width, text_width) + gap
-    cell_height = picture_height + gap + text_height
-    columns = max(1, min(columns, count, (widest - 2 * margin) // cell_width))
-    rows = math.ceil(count / columns)
-    heading = line_height + margin if title else 0
-    total_width = max(columns * cell_width, letter_width * len(title or "")) + 2 * margin
-    total_height = rows * cell_height + heading + 2 * margin
-
-    figure = LessonFigure(figsize=(total_width / DPI, total_height / DPI), alt=alt)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    canvas = np.full((total_height, total_width, 3), 255, np.uint8)
-    left_edge = (total_width - columns * cell_width + gap) // 2
-    for index, image in enumerate(images):
-        row, column = divmod(index, columns)
-        # Centre the picture beside its text.
-        left = left_edge + column * cell_width + (cell_width - gap - picture_width) // 2
-        top = margin + heading + row * cell_height + (0 if below else text_height)
-        bottom = top + picture_height
-        magnified = magnify(image, scale).reshape(picture_height, picture_width, -1)
-        canvas[top:bottom, left : left + picture_width] = magnified
-        if texts is not None:
-            axes.text(
-                left + picture_width / 2,
-                bottom + 4 if below else top - 4,
-                texts[index],
-                ha="center",
-                va="top" if below else "bottom",
-                fontsize=FONT_SIZE - 1,
-            )
-    if title:
-        axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=FONT_SIZE + 1)
-    # The axes' units are the figure's pixels, with the origin at the top left.
-    axes.imshow(
-        canvas, extent=(0, total_width, total_height, 0), interpolation="nearest", aspect="auto"
-    )
-    return figure
-
-
-def magnify(image: np.ndarray, scale: int) -> np.ndarray:
-    """Repeat every pixel of a picture ``scale`` times along both axes."""
-    return image.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def check_alt(alt: str) -> str:
-    """Return ``alt`` if it is a text with something in it, else raise."""
-    if not isinstance(alt, str):
-        raise TypeError(
-            f"alt is {describe(alt)}; give a text that says what the picture shows, "
-            "for those who cannot see it."
-        )
-    if not alt.strip():
-        raise ValueError("alt is empty; say in one or two sentences what the picture shows.")
-    return alt.strip()
-
-
-def check_images(images: np.ndarray) -> np.ndarray:
-    """Return ``images`` as an array if it is uint8 (n, height, width, 1 or 3), else raise."""
-    return check_pixels(images, channels=(1, 3))
-
-
-def _pleasing_columns(count: int) -> int:
-    if count <= 8:
-        return count
-    square = math.ceil(math.sqrt(count))
-    return next((c for c in range(square, 11) if count % c == 0), square)
-
-
 def _with_font_size(kwargs: dict) -> dict:
     if not kwargs.keys() & {"size", "fontproperties", "font", "font_properties"}:
         kwargs.setdefault("fontsize", FONT_SIZE)
@@ -575,11 +433,6 @@ def _show_png(figure: LessonFigure) -> tuple[str, dict]:
 
 def _show_text(figure: LessonFigure) -> tuple[dict, dict]:
     return {"text/plain": figure.alt}, {}
-
-
-def _check_text(name: str, text: str | None) -> None:
-    if text is not None and not isinstance(text, str):
-        raise TypeError(f"{name} is {describe(text)}; give a text.")
 
 
 def _check_curve(label: str, curve: Any) -> tuple[np.ndarray, np.ndarray]:

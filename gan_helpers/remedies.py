@@ -10,10 +10,10 @@ A penalty is added to the discriminator's loss, times a weight of your choice.
 from collections.abc import Callable
 from typing import Any
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.blocks import check_model
 from gan_helpers.checks import check_function, check_number, check_whole
+from gan_helpers.contracts import check_model
 from gan_helpers.losses import Tensor, as_floats, takes_logits
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import tensorflow as tf

@@ -5,11 +5,9 @@ class here is that model with an exponential moving average added, and with a st
 taken out and put back, as ``gan_helpers.checkpoints`` does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.blocks import check_model
 from gan_helpers.checks import (
     as_array,
     check_extremes,
@@ -22,6 +20,7 @@ from gan_helpers.checks import (
     check_whole_numbers,
     describe,
 )
+from gan_helpers.contracts import CONDITIONS, check_networks, condition_values
 from gan_helpers.data import to_pixels
 from gan_helpers.losses import (
     asked_logit,
@@ -30,6 +29,7 @@ from gan_helpers.losses import (
     non_saturating_generator_loss,
     realness,
 )
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
@@ -41,10 +41,6 @@ __all__ = ["GAN", "LARGEST_LOSS", "is_finite"]
 # A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
 # given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
 LARGEST_LOSS = 1e4
-
-
-# What a condition is, by the number of its axes beside that of the batch.
-CONDITIONS = {0: "class", 1: "caption", 3: "image"}
 
 
 class GAN(keras.Model):
@@ -105,7 +101,7 @@ class GAN(keras.Model):
         augment: keras.layers.Layer | None = None,
     ) -> None:
         super().__init__(name="gan")
-        _check_networks(generator, discriminator)
+        check_networks(generator, discriminator)
         check_number("ema_decay", ema_decay, 0, below=1)
         check_whole("seed", seed, 0)
         if not isinstance(augment, keras.layers.Layer | None):
@@ -121,7 +117,7 @@ class GAN(keras.Model):
         self.translates = self.conditional and len(generator.inputs[1].shape) == 4
         self.judges_pairs = len(discriminator.inputs) == 2
         self.names_classes = discriminator.output_shape[-1] > 1
-        self.condition_values = _condition_values(generator, discriminator)
+        self.condition_values = condition_values(generator, discriminator)
         self.latent_dim = generator.inputs[0].shape[-1]
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
@@ -673,59 +669,3 @@ def _log(mean: tf.Tensor) -> tf.Tensor:
     # models fail there (https://github.com/keras-team/keras/issues/20585).
     several = isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
     return ops.reshape(mean, (1,)) if several else mean
-
-
-def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
-    for name, network in (("generator", generator), ("discriminator", discriminator)):
-        check_model(name, network)
-        if not getattr(network, "inputs", None):
-            raise ValueError(
-                f"The shapes of the {name} are not known. Make it a keras.Sequential model, or "
-                "keras.Model(inputs, outputs)."
-            )
-    if len(generator.inputs) > 2 or len(discriminator.inputs) > 2:
-        raise ValueError(
-            "The generator takes latents, or latents and a condition; the discriminator takes an "
-            f"image, or an image and a condition. But they take {len(generator.inputs)} and "
-            f"{len(discriminator.inputs)} inputs."
-        )
-    if len(discriminator.inputs) == 2 and discriminator.output_shape[-1] != 1:
-        raise ValueError(
-            "A discriminator that is given the condition makes one logit, or a map of them, but "
-            f"its output has shape {discriminator.output_shape}."
-        )
-    takes_class = len(generator.inputs) == 2 and len(generator.inputs[1].shape) == 1
-    if takes_class and len(discriminator.inputs) == 1 and discriminator.output_shape[-1] == 1:
-        raise ValueError(
-            "The generator takes a class, so the discriminator needs one logit a class: build it "
-            "with classes=10, or as many as there are; or give it the class as a second input."
-        )
-    if len(generator.inputs[0].shape) != 2:
-        raise ValueError(
-            f"The generator must take latents of shape (batch, latent_dim), "
-            f"but takes {generator.inputs[0].shape}."
-        )
-    image_shape = discriminator.inputs[0].shape[1:]
-    if tuple(generator.output_shape[1:]) != tuple(image_shape):
-        raise ValueError(
-            f"The generator makes images of shape {tuple(generator.output_shape[1:])}, but the "
-            f"discriminator takes {tuple(image_shape)}. "
-            "Build both with the same image_shape."
-        )
-
-
-def _condition_values(generator: keras.Model, discriminator: keras.Model) -> int | None:
-    """How many classes or words the networks know; None where conditions are not numbered."""
-    tables = [
-        layer.input_dim
-        for network in (generator, discriminator)
-        for layer in _all_layers(network)
-        if isinstance(layer, keras.layers.Embedding)
-    ]
-    named = discriminator.output_shape[-1]
-    return min([*tables, *([named] if named > 1 else [])], default=None)
-
-
-def _all_layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in network.layers:
-        yield from _all_layers(layer) if isinstance(layer, keras.Model) else (layer,)

@@ -4,14 +4,9 @@ Taught in lesson 10. ``cut_hole``, ``shrink`` and ``to_grey`` spoil images, ``bu
 learns the way back, alone or in a ``GAN`` against ``build_patch_discriminator``.
 """
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.blocks import (
-    check_image_shape,
-    downsampling_block,
-    small_normal,
-    upsampling_block,
-)
-from gan_helpers.checks import check_pixels, check_sizes
+from gan_helpers.checks import check_image_shape, check_pixels, check_sizes
+from gan_helpers.models import downsampling_block, small_normal, upsampling_block
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np

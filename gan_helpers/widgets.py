@@ -1,27 +1,103 @@
-"""Live figures for the lessons: move a slider or choose a word, and the picture is drawn again."""
+"""Live parts of a lesson: a figure with sliders, a slider through frames; each brings a still."""
 
+import base64
 import html
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from gan_helpers.animation import TitledImage, WidgetWithStill
-from gan_helpers.checks import check_function, check_number, describe
+from gan_helpers.checks import check_alt, check_function, check_number, check_whole, describe
+from gan_helpers.pictures import (
+    SHOWN_WIDTH,
+    check_labels,
+    checked_frames,
+    magnify,
+    shown_scale,
+    still_png,
+    to_png,
+)
 from gan_helpers.plots import LessonFigure
 
+import anywidget
 import ipywidgets
+import numpy as np
+from traitlets import Unicode
 
-__all__ = ["FigureWithSliders", "figure_with_sliders"]
+__all__ = [
+    "AccessibleNames",
+    "FigureWithSliders",
+    "Scrubber",
+    "TitledImage",
+    "WidgetWithStill",
+    "figure_with_sliders",
+    "scrubber",
+    "with_still",
+]
 
 Number = int | float
 Range = tuple[Number, Number, Number, Number]
 Choices = tuple[str, ...]
-
-
 LABELLED = {
     "style": {"description_width": "12em"},
     "layout": {"width": "32em", "max_width": "100%"},
 }
+
+
+class AccessibleNames(anywidget.AnyWidget):
+    """Unseen part of a box that names its sliders and players for screen readers.
+
+    ipywidgets 8.1 writes a slider's description beside it, but does not name its handle, and the
+    buttons of its player carry an icon alone.
+    """
+
+    # As text: of a file, anywidget keeps every widget that was made from it.
+    _esm = (Path(__file__).parent / "accessible_names.js").read_text(encoding="utf-8")
+
+
+class TitledImage(ipywidgets.Image):
+    """An image whose tooltip becomes the title that screen readers read; Image has no alt.
+
+    The browser side of ipywidgets 8.1 fails on a tooltip for a widget without ``description``,
+    and Image has none.
+    """
+
+    description = Unicode("").tag(sync=True)
+
+
+def with_still(data: dict, still: bytes, alt: str) -> tuple[dict, dict]:
+    """What a widget shows, with a PNG file and its words for places without a live front end."""
+    png = base64.b64encode(still).decode("ascii")
+    return {**data, "image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+class WidgetWithStill(ipywidgets.VBox):
+    """A widget that brings a still picture with alt text for places without a live front end.
+
+    Attributes:
+        alt: what the still shows.
+        still: the bytes of its PNG file.
+    """
+
+    alt: str
+    still: bytes
+
+    def __init__(self, children: Sequence[ipywidgets.Widget] = (), **kwargs: Any) -> None:
+        super().__init__([*children, AccessibleNames()], **kwargs)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        return with_still(super()._repr_mimebundle_(**kwargs) or {}, self.still, self.alt)
+
+    def close(self) -> None:
+        """Take the widget away with its parts, which ipywidgets else keeps for good."""
+        parts = [] if self.comm is None else [self]
+        for part in parts:  # grows on the way
+            for name in {"children", "layout", "style"} & set(part.keys):
+                value = getattr(part, name)
+                parts += value if name == "children" else [value]
+        for part in parts[1:]:
+            part.close()
+        super().close()
 
 
 class FigureWithSliders(WidgetWithStill):
@@ -175,3 +251,89 @@ def _make_list(name: str, choices: Choices) -> ipywidgets.Dropdown:
     return ipywidgets.Dropdown(
         options=choices, value=choices[0], description=name.replace("_", " "), **LABELLED
     )
+
+
+class Scrubber(WidgetWithStill):
+    """A slider and a play button that run through frames.
+
+    Tab reaches the buttons and the slider; the arrow keys move it. Without a front end the last
+    frame is shown as a still picture.
+
+    Args:
+        frames: uint8 pictures of one shape, (H, W) or (H, W, 3). Only their PNG files are kept.
+        labels: one short text for each frame. Default: "frame 0", "frame 1", ...
+        alt: what the frames show. Required.
+        scale: screen pixels along one pixel of a frame. Default: a whole number that makes the
+            frames about 460 pixels wide.
+        interval: milliseconds between frames while playing.
+
+    Attributes:
+        slider: the ``IntSlider``; its ``value`` is the number of the frame shown.
+        play: the ``Play`` button, linked to the slider in the browser.
+        image: the ``Image`` that shows the frame.
+        label: the text beside the frame.
+
+    Raises:
+        TypeError: if a frame is not uint8, or the labels are no list of texts.
+        ValueError: if there are no frames, their shapes or the number of labels do not fit, or
+            a number is out of range.
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[np.ndarray],
+        labels: Sequence[str] | None = None,
+        *,
+        alt: str,
+        scale: int | None = None,
+        interval: int = 150,
+    ) -> None:
+        self.alt = check_alt(alt)
+        check_whole("interval", interval)
+        if scale is not None:
+            check_whole("scale", scale)
+        self._pictures = []
+        for frame in checked_frames(frames):
+            if scale is None:
+                scale = shown_scale(frame.shape[1])
+            # Level 3 of 9 is three times as fast for files a tenth larger.
+            self._pictures.append(to_png(magnify(frame, scale), level=3))
+        self.still = still_png(magnify(frame, scale))
+        self._labels = check_labels(labels, len(self._pictures))
+        last = len(self._pictures) - 1
+        self.play = ipywidgets.Play(max=last, interval=interval, tooltip="Play the frames")
+        self.slider = ipywidgets.IntSlider(
+            max=last,
+            description="frame",
+            tooltip="Choose a frame",
+            layout={"width": f"{SHOWN_WIDTH - 120}px"},
+        )
+        self.label = ipywidgets.Label(style={"font_size": "18px"})
+        # Without its own width the image would be stretched, and blurred, to the width of the page.
+        self.image = TitledImage(
+            format="png",
+            layout={"width": f"{scale * frame.shape[1]}px", "align_self": "flex-start"},
+        )
+        # In the browser, so that playing does not wait for the kernel.
+        ipywidgets.jslink((self.play, "value"), (self.slider, "value"))
+        self.slider.observe(self._show, "value")
+        self._show()
+        super().__init__([ipywidgets.HBox([self.play, self.slider]), self.label, self.image])
+
+    def _show(self, change: Any = None) -> None:
+        label = self._labels[self.slider.value]
+        self.image.value = self._pictures[self.slider.value]
+        self.image.tooltip = f"{self.alt} ({label})"
+        self.label.value = label
+
+
+def scrubber(
+    frames: Iterable[np.ndarray],
+    labels: Sequence[str] | None = None,
+    *,
+    alt: str,
+    scale: int | None = None,
+    interval: int = 150,
+) -> Scrubber:
+    """Show frames with a slider: put the call on the last line of a cell. See ``Scrubber``."""
+    return Scrubber(frames, labels, alt=alt, scale=scale, interval=interval)

@@ -12,15 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_helpers.dataset_files import (
-    CIFAR10,
-    MNIST,
-    SAMPLE_COLUMNS,
-    Dataset,
-    DatasetError,
-    write_sums,
-)
-from gan_helpers.dataset_sources import check_complete, read_complete
+from gan_helpers.data.sets import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset
+from gan_helpers.data.sources import check_complete, read_complete
+from gan_helpers.runtime import DatasetError, write_sums
 
 import numpy as np
 from PIL import Image

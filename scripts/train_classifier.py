@@ -16,9 +16,10 @@ from pathlib import Path
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers.data import load_cifar10, to_model_range
-from gan_helpers.dataset_files import write_sums
 from gan_helpers.metrics import CLASSIFIER
-from gan_helpers.models import WEIGHTS, build_classifier, load_weights, save_weights
+from gan_helpers.models import build_classifier
+from gan_helpers.runtime import write_sums
+from gan_helpers.weights import WEIGHTS, load_weights, save_weights
 
 import keras
 import numpy as np

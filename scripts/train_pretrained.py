@@ -32,14 +32,14 @@ import os
 import shutil
 from pathlib import Path
 
-from gan_helpers.animated_files import save_gif
-from gan_helpers.animation import image_grid
+from gan_helpers.animation import save_gif
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
 from gan_helpers.checkpoints import find_checkpoints
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
-from gan_helpers.dataset_files import write_sums
-from gan_helpers.models import WEIGHTS, build_pretrained, load_weights, save_weights
+from gan_helpers.pictures import image_grid
+from gan_helpers.runtime import write_sums
 from gan_helpers.training import GAN
+from gan_helpers.weights import WEIGHTS, build_pretrained, load_weights, save_weights
 
 import keras
 import numpy as np

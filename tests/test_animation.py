@@ -6,7 +6,7 @@ import math
 import re
 import tracemalloc
 
-from gan_helpers import animation
+from gan_helpers import animation, pictures, widgets
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_grid_holds_every_picture_in_its_place(count, columns, padding, scale, c
     height, width = 3, 4
     images = np.random.default_rng(0).integers(90, 99, (count, height, width, channels))
     images = images.astype(np.uint8)
-    grid = animation.image_grid(images, columns, padding, scale)
+    grid = pictures.image_grid(images, columns, padding, scale)
     used = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / used)
     shape = (
@@ -90,13 +90,13 @@ def test_grid_holds_every_picture_in_its_place(count, columns, padding, scale, c
 
 def test_grid_refuses_what_it_would_have_to_guess():
     with pytest.raises(TypeError, match="to_pixels"):
-        animation.image_grid(np.zeros((2, 4, 4, 3), np.float32))
+        pictures.image_grid(np.zeros((2, 4, 4, 3), np.float32))
     with pytest.raises(ValueError, match="shape"):
-        animation.image_grid(np.zeros((4, 4, 3), np.uint8))
+        pictures.image_grid(np.zeros((4, 4, 3), np.uint8))
     images = np.zeros((2, 4, 4, 3), np.uint8)
     for arguments in ({"columns": 0}, {"padding": -1}, {"scale": 0}, {"scale": 1.5}):
         with pytest.raises(ValueError, match=next(iter(arguments))):
-            animation.image_grid(images, **arguments)
+            pictures.image_grid(images, **arguments)
 
 
 # Files
@@ -382,7 +382,7 @@ def value_frames(count):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_filmstrip_shows_first_and_last(count):
-    figure = animation.filmstrip(value_frames(21), count, alt=ALT)
+    figure = pictures.filmstrip(value_frames(21), count, alt=ALT)
     chosen = {1: [20], 2: [0, 20], 5: [0, 5, 10, 15, 20]}[count]
     assert strip_values(figure) == [20 + index for index in chosen]
     texts = [text.get_text() for text in figure.axes[0].texts]
@@ -392,32 +392,32 @@ def test_filmstrip_shows_first_and_last(count):
 
 def test_filmstrip_labels_and_iterators():
     labels = [f"step {100 * index}" for index in range(9)]
-    figure = animation.filmstrip(iter(value_frames(9)), 3, labels, alt=ALT)
+    figure = pictures.filmstrip(iter(value_frames(9)), 3, labels, alt=ALT)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["step 0", "step 400", "step 800"]
     with pytest.raises(ValueError, match="9 texts for 8 frames"):
-        animation.filmstrip(value_frames(8), 3, labels, alt=ALT)
+        pictures.filmstrip(value_frames(8), 3, labels, alt=ALT)
 
 
 def test_filmstrip_shows_all_of_few_frames():
-    figure = animation.filmstrip(value_frames(3), 6, alt=ALT)
+    figure = pictures.filmstrip(value_frames(3), 6, alt=ALT)
     assert strip_values(figure) == [20, 21, 22]
 
 
 def test_filmstrip_wraps_wide_frames():
     frames = [np.zeros((200, 300), np.uint8)] * 6
-    width, height = animation.filmstrip(frames, alt=ALT).bbox.size
+    width, height = pictures.filmstrip(frames, alt=ALT).bbox.size
     assert width <= 1200
     assert height > 400
 
 
 def test_wrong_filmstrips():
     with pytest.raises(ValueError, match="alt"):
-        animation.filmstrip(grey_frames(), alt="")
+        pictures.filmstrip(grey_frames(), alt="")
     with pytest.raises(ValueError, match="count must be"):
-        animation.filmstrip(grey_frames(), 0, alt=ALT)
+        pictures.filmstrip(grey_frames(), 0, alt=ALT)
     with pytest.raises(ValueError, match="no frames"):
-        animation.filmstrip([], alt=ALT)
+        pictures.filmstrip([], alt=ALT)
 
 
 # Scrubber
@@ -430,7 +430,7 @@ def shown_frame(scrubber):
 def test_slider_changes_the_picture():
     frames = grey_frames()
     labels = [f"step {index}" for index in range(5)]
-    scrubber = animation.scrubber(frames, labels, alt=ALT, scale=2)
+    scrubber = widgets.scrubber(frames, labels, alt=ALT, scale=2)
     for index in (0, 3, 4, 1):
         scrubber.slider.value = index
         np.testing.assert_array_equal(
@@ -443,19 +443,19 @@ def test_slider_changes_the_picture():
 
 
 def test_scrubber_begins_with_the_first_frame():
-    scrubber = animation.scrubber(iter(photo_frames(3)), alt=ALT, scale=1)
+    scrubber = widgets.scrubber(iter(photo_frames(3)), alt=ALT, scale=1)
     np.testing.assert_array_equal(shown_frame(scrubber), next(photo_frames(3)))
 
 
 def test_scrubber_magnifies_small_frames():
-    scrubber = animation.scrubber([np.zeros((32, 32, 3), np.uint8)], alt=ALT)
+    scrubber = widgets.scrubber([np.zeros((32, 32, 3), np.uint8)], alt=ALT)
     assert shown_frame(scrubber).shape == (448, 448, 3)
     assert scrubber.image.layout.width == "448px"
 
 
 def test_scrubber_image_has_what_its_tooltip_needs():
     # Without a synchronised description the browser refuses to show an image with a tooltip.
-    state = animation.scrubber(grey_frames(), alt=ALT).image.get_state()
+    state = widgets.scrubber(grey_frames(), alt=ALT).image.get_state()
     assert state["tooltip"]
     assert state["description"] == ""
 
@@ -463,7 +463,7 @@ def test_scrubber_image_has_what_its_tooltip_needs():
 def test_scrubber_has_a_still_where_widgets_are_missing():
     shell = InteractiveShell.instance()
     try:
-        scrubber = animation.scrubber(grey_frames(), alt=ALT, scale=2)
+        scrubber = widgets.scrubber(grey_frames(), alt=ALT, scale=2)
         data, metadata = shell.display_formatter.format(scrubber)
     finally:
         InteractiveShell.clear_instance()
@@ -476,10 +476,10 @@ def test_scrubber_has_a_still_where_widgets_are_missing():
 
 def test_wrong_scrubbers():
     with pytest.raises(TypeError, match="alt"):
-        animation.scrubber(grey_frames())
+        widgets.scrubber(grey_frames())
     with pytest.raises(ValueError, match="alt"):
-        animation.scrubber(grey_frames(), alt="")
+        widgets.scrubber(grey_frames(), alt="")
     with pytest.raises(ValueError, match="no frames"):
-        animation.scrubber([], alt=ALT)
+        widgets.scrubber([], alt=ALT)
     with pytest.raises(ValueError, match="1 texts for 5 frames"):
-        animation.scrubber(grey_frames(), ["a"], alt=ALT)
+        widgets.scrubber(grey_frames(), ["a"], alt=ALT)

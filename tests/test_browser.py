@@ -229,7 +229,7 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     assert picture.screenshot(path=tmp_path / "after.png") != before
 
     # The frames of the GAN: from the untrained generator to the last step.
-    film = page.locator(".jp-CodeCell", has_text="animation.scrubber(")
+    film = page.locator(".jp-CodeCell", has_text="scrubber(")
     film.scroll_into_view_if_needed()
     frame = film.locator("img")
     source = frame.get_attribute("src")

@@ -1,4 +1,3 @@
-from gan_helpers.animation import image_grid
 from gan_helpers.callbacks import (
     CheckpointSaver,
     DistanceRecorder,
@@ -10,6 +9,7 @@ from gan_helpers.callbacks import (
 from gan_helpers.checkpoints import read_checkpoint, save_checkpoint
 from gan_helpers.data import image_batches, load_cifar10, to_pixels
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.pictures import image_grid
 
 import keras
 import numpy as np

@@ -18,8 +18,8 @@ from gan_helpers.checkpoints import (
     set_aside,
 )
 from gan_helpers.data import image_batches, to_pixels
-from gan_helpers.dataset_files import write_sums
 from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
+from gan_helpers.runtime import write_sums
 from gan_helpers.training import GAN
 
 import keras

@@ -18,19 +18,22 @@ import tarfile
 import threading
 from pathlib import Path
 
-from gan_helpers import data, dataset_files, dataset_install, dataset_sources
 from gan_helpers.data import (
     CIFAR10_CLASSES,
     image_batches,
+    install,
     load_cifar10,
     load_mnist,
+    sources,
     to_model_range,
     to_pixels,
 )
-from gan_helpers.dataset_files import CIFAR10, DATASETS, MNIST, SPLITS, DatasetError, read_sums
-from gan_helpers.dataset_install import main
-from gan_helpers.dataset_sources import content_digest
-from gan_helpers.untrusted import safe_unpickle
+from gan_helpers.data import images as image_files
+from gan_helpers.data.install import main
+from gan_helpers.data.sets import CIFAR10, DATASETS, MNIST, SPLITS
+from gan_helpers.data.sources import content_digest
+from gan_helpers.data.untrusted import safe_unpickle
+from gan_helpers.runtime import DatasetError, read_sums, write_sums
 
 import numpy as np
 import pytest
@@ -55,7 +58,7 @@ def own_samples(tmp_path, monkeypatch):
     """A copy of the samples that a test may damage."""
     folder = tmp_path / "data"
     shutil.copytree(REPOSITORY / "data", folder)
-    monkeypatch.setattr(data, "_SAMPLE_FOLDER", folder)
+    monkeypatch.setattr(image_files, "_SAMPLE_FOLDER", folder)
     return folder
 
 
@@ -423,7 +426,7 @@ def small_set(dataset, monkeypatch):
         digests={split: content_digest(*splits[split]) for split in SPLITS},
     )
     monkeypatch.setitem(DATASETS, dataset.name, small)
-    monkeypatch.setattr(data, dataset.name.upper(), small)
+    monkeypatch.setattr(image_files, dataset.name.upper(), small)
     return splits
 
 
@@ -617,7 +620,7 @@ def test_an_installed_set_is_checked_even_if_its_hashes_fit(
         (folder / name).write_bytes(pickle.dumps(Hostile(tmp_path / "made")))
     else:
         np.save(folder / name, array)
-    dataset_files.write_sums(folder, [path.name for path in folder.glob("*.npy")])
+    write_sums(folder, [path.name for path in folder.glob("*.npy")])
     with pytest.raises(DatasetError, match=words):
         load_mnist()
     assert not (tmp_path / "made").exists()
@@ -787,7 +790,7 @@ def test_a_link_in_the_archive_is_no_batch(cifar10, tmp_path, capsys):
 
 
 def test_a_file_that_unpacks_without_end_is_refused(mnist, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(dataset_sources, "_MOST_BYTES", 10_000)
+    monkeypatch.setattr(sources, "_MOST_BYTES", 10_000)
     source = write_mnist_pickle(mnist, tmp_path / "mnist.pkl.gz")
     assert main(["mnist", "--from", str(source)]) == 1
     assert "far too large" in capsys.readouterr().err
@@ -811,7 +814,7 @@ def test_a_cache_that_cannot_be_written_gets_a_sentence(
         raise OSError(number, os.strerror(number))
 
     source = write_npz(mnist, tmp_path / "mnist.npz")
-    monkeypatch.setattr(dataset_install.os, "replace", fail)
+    monkeypatch.setattr(install.os, "replace", fail)
     assert main(["mnist", "--from", str(source)]) == 1
     message = capsys.readouterr().err
     assert words in message
@@ -993,7 +996,7 @@ def test_an_interrupted_run_says_so(mnist, monkeypatch, capsys):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset_install.requests, "get", interrupt)
+    monkeypatch.setattr(install.requests, "get", interrupt)
     assert main(["mnist"]) == 130
     assert "continues at the next run" in capsys.readouterr().err
 
@@ -1060,7 +1063,7 @@ def test_the_same_set_gives_the_same_sample_in_any_form(
     )
     assert one == other
     assert len(one) == 41
-    monkeypatch.setattr(data, "_SAMPLE_FOLDER", folder)
+    monkeypatch.setattr(image_files, "_SAMPLE_FOLDER", folder)
     for name, splits in (("cifar10", cifar10), ("mnist", mnist)):
         images, labels = LOADERS[name]()
         assert np.bincount(labels).tolist() == [25] * 10

@@ -1,7 +1,7 @@
 """The digits collapse when G learns much faster than D, and not at equal rates."""
 
+from gan_helpers.clinic import count_digits, train_digits, train_namer
 from gan_helpers.data import load_mnist, to_model_range
-from gan_helpers.digit_clinic import count_digits, train_digits, train_namer
 
 import keras
 import numpy as np

@@ -6,10 +6,10 @@ import io
 import time
 from pathlib import Path
 
-from gan_helpers.exercises import __main__ as command
-from gan_helpers.exercises import grader
 from gan_helpers.exercises.core import CORRECT, NOT_ATTEMPTED, NOT_YET, Verdict
-from gan_helpers.exercises.grader import NOT_GRADED, Grade, find_lesson, find_notebooks
+from gan_helpers.grading import __main__ as command
+from gan_helpers.grading import grader
+from gan_helpers.grading.grader import NOT_GRADED, Grade, find_lesson, find_notebooks
 
 import nbformat
 import pytest
@@ -100,7 +100,7 @@ def run(classroom):
         before = {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()}
         printed = _Printed(patch)
         arguments = [str(classroom), "--timeout", "10", "--jobs", "2", "--csv", "table.csv"]
-        status = command.main(["grade", *arguments])
+        status = command.main(arguments)
         with open("table.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     return status, printed, rows, before
@@ -196,7 +196,7 @@ def test_a_table_that_exists_is_refused_before_anything_runs(
     table = tmp_path / "grades.csv"
     table.write_text("of last year")
     with pytest.raises(SystemExit) as stop:
-        command.main(["grade", str(classroom), "--csv", str(table)])
+        command.main([str(classroom), "--csv", str(table)])
     assert stop.value.code == 2
     assert "give --overwrite" in capsys.readouterr().err
     assert table.read_text() == "of last year"
@@ -214,7 +214,7 @@ def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(
     monkeypatch.setattr(command, "grade_all", all_right)
     monkeypatch.chdir(tmp_path)
     Path("grades.csv").write_text("of last year")
-    assert command.main(["grade", str(classroom / "ben"), "--overwrite"]) == 0
+    assert command.main([str(classroom / "ben"), "--overwrite"]) == 0
     assert "2 of 2" in capsys.readouterr().out
     assert Path("grades.csv").read_text().count("Correct") == 2
 
@@ -223,14 +223,14 @@ def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(
     "arguments",
     [
         [],
-        ["grade"],
-        ["grade", "no such file.ipynb"],
-        ["grade", "."],
-        ["grade", "a.ipynb", "--timeout", "0"],
-        ["grade", "a.ipynb", "--timeout", "nan"],
-        ["grade", "a.ipynb", "--jobs", "0"],
-        ["grade", "a.ipynb", "--jobs", "1.5"],
-        ["grade", "a.ipynb", "--csv", "no such folder/grades.csv"],
+        [],
+        ["no such file.ipynb"],
+        ["."],
+        ["a.ipynb", "--timeout", "0"],
+        ["a.ipynb", "--timeout", "nan"],
+        ["a.ipynb", "--jobs", "0"],
+        ["a.ipynb", "--jobs", "1.5"],
+        ["a.ipynb", "--csv", "no such folder/grades.csv"],
     ],
 )
 def test_a_wrong_command_is_a_clear_error(arguments, tmp_path, monkeypatch, capsys):
@@ -247,7 +247,7 @@ def test_a_wrong_command_is_a_clear_error(arguments, tmp_path, monkeypatch, caps
 
 def test_the_help_warns_that_a_notebook_is_a_program(capsys):
     with pytest.raises(SystemExit) as stop:
-        command.main(["grade", "--help"])
+        command.main(["--help"])
     assert stop.value.code == 0
     assert "A notebook is a program" in capsys.readouterr().out
 

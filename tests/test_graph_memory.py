@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
+import gan_helpers.runtime.quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import pytest

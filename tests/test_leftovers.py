@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from gan_helpers.leftovers import watch
+from gan_helpers.runtime.leftovers import watch
 
 import ipywidgets
 import pytest

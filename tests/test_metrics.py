@@ -2,9 +2,8 @@ import hashlib
 import inspect
 import itertools
 
-from gan_helpers import metrics, models
+from gan_helpers import metrics, weights
 from gan_helpers.data import load_cifar10, to_model_range
-from gan_helpers.dataset_files import DatasetError
 from gan_helpers.metrics import (
     FeatureExtractor,
     InceptionExtractor,
@@ -14,7 +13,9 @@ from gan_helpers.metrics import (
     nearest_neighbours,
     precision_and_recall,
 )
-from gan_helpers.models import build_classifier, save_weights
+from gan_helpers.models import build_classifier
+from gan_helpers.runtime import DatasetError
+from gan_helpers.weights import save_weights
 
 import keras
 import numpy as np
@@ -128,12 +129,12 @@ def test_the_shipped_features_rank_blur_and_noise_behind_real_images(monkeypatch
 
 
 def test_damaged_shipped_weights_are_named(monkeypatch, tmp_path):
-    for path in models.WEIGHTS.iterdir():
+    for path in weights.WEIGHTS.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     with (tmp_path / "cifar10_classifier.npz").open("r+b") as file:
         file.seek(5000)
         file.write(b"damage")
-    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
     with pytest.raises(DatasetError, match=r"cifar10_classifier\.npz is damaged"):
         FeatureExtractor()
 

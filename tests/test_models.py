@@ -1,6 +1,5 @@
-from gan_helpers import models
-from gan_helpers.dataset_files import DatasetError
-from gan_helpers.precision import dtype_policy
+from gan_helpers import models, weights
+from gan_helpers.runtime import DatasetError, dtype_policy
 from gan_helpers.training import GAN
 
 import keras
@@ -154,8 +153,8 @@ def test_the_classifier_gives_logits_and_features():
 def test_shipped_weights_survive_the_way_to_disk_and_back(tmp_path):
     keras.utils.set_random_seed(0)
     stored = models.build_dcgan_generator(width=4)
-    path = models.save_weights(stored, tmp_path / "folder" / "generator.npz")
-    loaded = models.load_weights(models.build_dcgan_generator(width=4), path)
+    path = weights.save_weights(stored, tmp_path / "folder" / "generator.npz")
+    loaded = weights.load_weights(models.build_dcgan_generator(width=4), path)
     latents = keras.random.normal((4, 64), seed=0)
     np.testing.assert_allclose(loaded(latents), stored(latents), atol=2e-3)
     with np.load(path) as archive:
@@ -163,11 +162,11 @@ def test_shipped_weights_survive_the_way_to_disk_and_back(tmp_path):
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
-    path = models.save_weights(models.build_dcgan_generator(width=4), tmp_path / "g.npz")
+    path = weights.save_weights(models.build_dcgan_generator(width=4), tmp_path / "g.npz")
     other = models.build_dcgan_generator(width=8)
     before = [weight.numpy().copy() for weight in other.weights]
     with pytest.raises(ValueError, match="does not fit this model"):
-        models.load_weights(other, path)
+        weights.load_weights(other, path)
     after = [weight.numpy() for weight in other.weights]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
@@ -187,28 +186,28 @@ def test_weights_that_are_none_change_nothing(change, words, tmp_path):
     arrays = {f"weight_{index:03d}": change(array) for index, array in enumerate(before)}
     np.savez(tmp_path / "weights.npz", **arrays)
     with pytest.raises(ValueError, match=words):
-        models.load_weights(model, tmp_path / "weights.npz")
+        weights.load_weights(model, tmp_path / "weights.npz")
     (tmp_path / "weights.npz").write_bytes(b"PK no archive")
     with pytest.raises(ValueError, match="cannot be read"):
-        models.load_weights(model, tmp_path / "weights.npz")
+        weights.load_weights(model, tmp_path / "weights.npz")
     after = [weight.numpy() for weight in model.weights]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def test_a_damaged_training_log_is_noticed(tmp_path, monkeypatch):
-    for path in (models.WEIGHTS / "SHA256SUMS", models.WEIGHTS / "dcgan_log.csv"):
+    for path in (weights.WEIGHTS / "SHA256SUMS", weights.WEIGHTS / "dcgan_log.csv"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(models, "WEIGHTS", tmp_path)
-    assert len(models.load_training_log("dcgan")["epoch"]) > 10
+    monkeypatch.setattr(weights, "WEIGHTS", tmp_path)
+    assert len(weights.load_training_log("dcgan")["epoch"]) > 10
     content = (tmp_path / "dcgan_log.csv").read_bytes()
     (tmp_path / "dcgan_log.csv").write_bytes(content[:-9])
     with pytest.raises(DatasetError, match=r"dcgan_log\.csv is damaged"):
-        models.load_training_log("dcgan")
+        weights.load_training_log("dcgan")
 
 
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no weights at .*missing\.npz"):
-        models.load_weights(models.build_dcgan_generator(width=4), tmp_path / "missing.npz")
+        weights.load_weights(models.build_dcgan_generator(width=4), tmp_path / "missing.npz")
 
 
 def test_a_projection_discriminator_adds_what_fits_the_class():

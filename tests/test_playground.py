@@ -4,11 +4,8 @@ import asyncio
 import io
 import threading
 
-from gan_helpers import playground
-from gan_helpers.playground import PRESETS, Playground
-from gan_helpers.point_gan import LOSSES, GameError
-from gan_helpers.point_pad import PointPad
-from gan_helpers.points import DISTRIBUTIONS
+from gan_helpers.playground import DISTRIBUTIONS, LOSSES, PRESETS, GameError, Playground, playground
+from gan_helpers.playground.pad import PointPad
 
 import numpy as np
 import pytest

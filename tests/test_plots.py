@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 
-from gan_helpers import plots
+from gan_helpers import pictures, plots
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ def test_alt_must_say_something(alt, history):
     image = np.zeros((1, 4, 4, 3), np.uint8)
     for make in (
         lambda: plots.new_figure(alt=alt),
-        lambda: plots.plot_images(image, alt=alt),
+        lambda: pictures.plot_images(image, alt=alt),
         lambda: plots.plot_losses(history, alt=alt),
         lambda: plots.plot_scores(history, alt=alt),
         lambda: plots.plot_score_histogram([0.5], [0.5], alt=alt),
@@ -188,7 +188,7 @@ def test_pictures_are_exact_and_magnified_evenly(channels, titles):
     generator = np.random.default_rng(0)
     # Low contrast: stretching would show.
     images = generator.integers(100, 110, (5, 28, 28, channels)).astype(np.uint8)
-    figure = plots.plot_images(
+    figure = pictures.plot_images(
         images, titles=list("abcde") if titles else None, title="Top", alt=ALT
     )
     shown = pixels(figure)
@@ -205,7 +205,7 @@ def test_every_picture_is_shown_once(count, columns):
     # One colour a picture, on white.
     images = np.zeros((count, 8, 8, 3), np.uint8)
     images[..., 0] = np.arange(count)[:, None, None]
-    shown = pixels(plots.plot_images(images, columns=columns, alt=ALT)).reshape(-1, 3)
+    shown = pixels(pictures.plot_images(images, columns=columns, alt=ALT)).reshape(-1, 3)
     colours, areas = np.unique(shown, axis=0, return_counts=True)
     assert colours.tolist() == [[index, 0, 0] for index in range(count)] + [[255, 255, 255]]
     assert len(set(areas[:-1].tolist())) == 1
@@ -213,9 +213,9 @@ def test_every_picture_is_shown_once(count, columns):
 
 def test_picture_rows():
     images = np.zeros((10, 32, 32, 3), np.uint8)
-    width_of_five, height_of_two_rows = plots.plot_images(images, alt=ALT).bbox.size
+    width_of_five, height_of_two_rows = pictures.plot_images(images, alt=ALT).bbox.size
     assert width_of_five > 2 * height_of_two_rows
-    narrow = plots.plot_images(images, columns=2, alt=ALT).bbox.size
+    narrow = pictures.plot_images(images, columns=2, alt=ALT).bbox.size
     assert narrow[1] > 2 * narrow[0]
 
 
@@ -231,15 +231,15 @@ def test_picture_rows():
 )
 def test_wrong_pictures(images, error, hint):
     with pytest.raises(error, match=hint):
-        plots.plot_images(images, alt=ALT)
+        pictures.plot_images(images, alt=ALT)
 
 
 def test_wrong_titles_and_columns():
     images = np.zeros((2, 8, 8, 3), np.uint8)
     with pytest.raises(ValueError, match="1 texts for 2 pictures"):
-        plots.plot_images(images, titles=["a"], alt=ALT)
+        pictures.plot_images(images, titles=["a"], alt=ALT)
     with pytest.raises(ValueError, match="columns must be"):
-        plots.plot_images(images, columns=0, alt=ALT)
+        pictures.plot_images(images, columns=0, alt=ALT)
 
 
 # Curves

@@ -3,11 +3,18 @@
 import itertools
 from dataclasses import replace
 
-from gan_helpers import point_engine
 from gan_helpers.losses import non_saturating_generator_loss
-from gan_helpers.models import build_point_discriminator, build_point_generator
-from gan_helpers.point_gan import LOSSES, GameError, PointGAN, Settings
-from gan_helpers.points import DISTRIBUTIONS, from_points
+from gan_helpers.playground import (
+    DISTRIBUTIONS,
+    LOSSES,
+    GameError,
+    PointGAN,
+    Settings,
+    build_point_discriminator,
+    build_point_generator,
+    from_points,
+)
+from gan_helpers.playground import engine as machinery
 
 import keras
 import numpy as np
@@ -99,7 +106,7 @@ def test_an_engine_that_waits_has_forgotten_the_own_loss_of_its_game():
     game.train(1)
     engine = game._engine
     del game
-    assert engine in point_engine._waiting and not engine._compiled
+    assert engine in machinery._waiting and not engine._compiled
     again = PointGAN(replace(SMALL, width=9))
     again.train(1)
     assert again._engine is engine and list(engine._compiled) == [None]
@@ -128,7 +135,7 @@ def test_a_network_that_was_given_begins_again_as_it_was_given():
 
 @pytest.mark.parametrize("change", [{}, {"optimizer": "SGD"}, {"width": 9, "seed": 2}])
 def test_a_game_that_rested_goes_on_as_if_it_had_not(monkeypatch, change):
-    monkeypatch.setattr(point_engine, "_waiting", [])
+    monkeypatch.setattr(machinery, "_waiting", [])
     settings = replace(SMALL, dropout=0.5, average=0.5, noise=0.5, noise_steps=20)
     straight, rested = PointGAN(settings), PointGAN(settings)
     straight.train(3)
@@ -155,18 +162,18 @@ def test_a_game_on_given_networks_keeps_them_while_it_rests():
     generator = build_point_generator(width=9, hidden_layers=1)
     game = PointGAN(SMALL, generator=generator)
     game.train(2)
-    waiting, before = list(point_engine._waiting), weights(generator)
+    waiting, before = list(machinery._waiting), weights(generator)
     game.rest()
-    assert point_engine._waiting == waiting
+    assert machinery._waiting == waiting
     assert game.generator is generator and same(weights(generator), before)
 
 
 def test_only_a_few_engines_wait(monkeypatch):
-    monkeypatch.setattr(point_engine, "_waiting", [])
+    monkeypatch.setattr(machinery, "_waiting", [])
     for width in range(1, 7):
         PointGAN(replace(SMALL, width=width))
-    kept = [engine.settings.width for engine in point_engine._waiting]
-    assert kept == list(range(7 - point_engine.MOST_WAITING, 7))
+    kept = [engine.settings.width for engine in machinery._waiting]
+    assert kept == list(range(7 - machinery.MOST_WAITING, 7))
 
 
 def test_a_round_holds_as_many_discriminator_updates_as_set():

@@ -1,6 +1,6 @@
 """The distributions lie where they say, and the measurements know good points from bad ones."""
 
-from gan_helpers.points import DISTRIBUTIONS, EDGE, divergences, from_points, quality
+from gan_helpers.playground import DISTRIBUTIONS, EDGE, divergences, from_points, quality
 
 import numpy as np
 import pytest

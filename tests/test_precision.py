@@ -1,4 +1,5 @@
-from gan_helpers import metrics, precision
+from gan_helpers import metrics, runtime
+from gan_helpers.runtime import precision
 
 import keras
 import pytest
@@ -13,22 +14,22 @@ def test_bfloat16_is_chosen_where_it_is_clearly_faster(
 ):
     seconds = {"float32": float32_seconds, "bfloat16": bfloat16_seconds}
     monkeypatch.setattr(precision, "_seconds", lambda dtype: seconds[dtype.name])
-    assert precision.fastest_dtype_policy() == policy
+    assert runtime.fastest_dtype_policy() == policy
 
 
 def test_the_machine_is_really_timed():
     assert 0 < precision._seconds(precision.tf.float32) < 10
-    assert precision.fastest_dtype_policy() in ("float32", "mixed_bfloat16")
+    assert runtime.fastest_dtype_policy() in ("float32", "mixed_bfloat16")
 
 
 def test_a_policy_holds_for_its_block_only_even_if_it_fails():
-    with pytest.raises(ZeroDivisionError), precision.dtype_policy("mixed_bfloat16"):
+    with pytest.raises(ZeroDivisionError), runtime.dtype_policy("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
         raise ZeroDivisionError
     assert keras.config.dtype_policy().name == "float32"
 
 
 def test_the_judge_keeps_full_precision():
-    with precision.dtype_policy("mixed_bfloat16"):
+    with runtime.dtype_policy("mixed_bfloat16"):
         extract = metrics.FeatureExtractor()
     assert {layer.compute_dtype for layer in extract.network.layers} == {"float32"}

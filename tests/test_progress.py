@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from gan_helpers.exercises import core, progress
 from gan_helpers.exercises.core import CORRECT, NOT_ATTEMPTED, NOT_YET, Exercise, NotYet
-from gan_helpers.exercises.outcomes import better
+from gan_helpers.exercises.progress import better
 
 import nbformat
 import pytest

@@ -2,8 +2,7 @@
 
 import os
 
-from gan_helpers import animation, captions, losses, plots, points
-from gan_helpers.animated_files import evenly_spaced
+from gan_helpers import animation, captions, losses, pictures, playground, plots
 from gan_helpers.data import to_model_range, to_pixels
 from gan_helpers.latents import spherical_interpolation
 from gan_helpers.metrics import (
@@ -12,6 +11,7 @@ from gan_helpers.metrics import (
     nearest_neighbours,
     precision_and_recall,
 )
+from gan_helpers.pictures import evenly_spaced
 from gan_helpers.profiles import PROFILES, by_profile
 from gan_helpers.translation import cut_hole, enlarge, paste_hole, shrink, to_grey
 
@@ -108,9 +108,9 @@ def test_pasting_back_the_hole_restores_the_image(pictures, side):
 
 @FEW
 @given(images(), st.integers(1, 15), st.integers(0, 3), st.integers(1, 3))
-def test_an_image_grid_keeps_every_pixel(pictures, columns, padding, scale):
-    grid = animation.image_grid(pictures, columns, padding, scale)
-    count, height, width, channels = pictures.shape
+def test_an_image_grid_keeps_every_pixel(shown, columns, padding, scale):
+    grid = pictures.image_grid(shown, columns, padding, scale)
+    count, height, width, channels = shown.shape
     across = min(columns, count)
     down = -(-count // across)
     assert grid.shape[:2] == (
@@ -122,7 +122,7 @@ def test_an_image_grid_keeps_every_pixel(pictures, columns, padding, scale):
         small.repeat(scale, axis=0).repeat(scale, axis=1).reshape(grid.shape), grid
     )
     painted = np.zeros(small.shape[:2], bool)
-    for index, picture in enumerate(pictures):
+    for index, picture in enumerate(shown):
         top, left = (
             place * (size + padding)
             for place, size in zip(divmod(index, across), (height, width), strict=True)
@@ -179,9 +179,9 @@ def test_evenly_spaced_indices_rise_from_first_to_last(total, count):
 
 @FEW
 @given(images(), st.none() | st.integers(1, 5), st.booleans())
-def test_any_valid_pictures_are_shown(pictures, columns, titled):
-    titles = [f"picture {index}" for index in range(len(pictures))] if titled else None
-    figure = plots.plot_images(pictures, columns, titles, alt="pictures")
+def test_any_valid_pictures_are_shown(shown, columns, titled):
+    titles = [f"picture {index}" for index in range(len(shown))] if titled else None
+    figure = pictures.plot_images(shown, columns, titles, alt="pictures")
     assert figure.to_png().startswith(b"\x89PNG")
 
 
@@ -335,16 +335,16 @@ def test_a_walk_on_the_sphere_keeps_its_length_and_ends(seed, latent_dim, positi
 
 
 @FEW
-@given(SEEDS, st.sampled_from(sorted(points.DISTRIBUTIONS)), st.floats(0.1, 100))
+@given(SEEDS, st.sampled_from(sorted(playground.DISTRIBUTIONS)), st.floats(0.1, 100))
 def test_divergences_and_quality_stay_in_their_limits(seed, name, stretch):
-    distribution, random = points.DISTRIBUTIONS[name], random_of(seed)
+    distribution, random = playground.DISTRIBUTIONS[name], random_of(seed)
     real, fake = (distribution.sample(200, random) for _ in range(2))
     fake = (stretch * fake).astype(np.float32)
-    found = points.divergences(real, fake)
+    found = playground.divergences(real, fake)
     assert found["KL"] >= 0 and 0 <= found["JS"] <= np.log(2) + 1e-9
-    assert points.divergences(fake, real)["JS"] == pytest.approx(found["JS"])
-    assert points.divergences(real, real) == {"KL": 0, "JS": 0}
-    judged = points.quality(fake, distribution)
+    assert playground.divergences(fake, real)["JS"] == pytest.approx(found["JS"])
+    assert playground.divergences(real, real) == {"KL": 0, "JS": 0}
+    judged = playground.quality(fake, distribution)
     assert 0 <= judged["good"] <= 1 and 0 <= judged["covered"] <= len(distribution.centres)
 
 

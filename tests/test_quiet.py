@@ -19,7 +19,7 @@ def load(name):
     os.write(2, b"I0000 00:00 a note\\nW0000 00:00 a warning\\nE0000 an error\\n")
     raise ImportError("broken installation")
 importlib.import_module = load
-import gan_helpers.quiet
+import gan_helpers.runtime.quiet
 """
     result = run(code)
     assert "a note" not in result.stderr

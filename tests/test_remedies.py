@@ -2,7 +2,7 @@
 
 from gan_helpers import remedies
 from gan_helpers.losses import discriminator_loss
-from gan_helpers.models import build_point_discriminator
+from gan_helpers.playground import build_point_discriminator
 
 import keras
 import numpy as np

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from gan_helpers import models
+from gan_helpers import models, weights
 from gan_helpers.data import load_cifar10
 
 import keras
@@ -31,19 +31,19 @@ def script(monkeypatch, tmp_path):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     monkeypatch.setenv("GAN_DATA", "sample")
-    monkeypatch.setattr(models, "PRETRAINED", TINY)
+    monkeypatch.setattr(weights, "PRETRAINED", TINY)
     for owner in (module, module.training_run):
         monkeypatch.setattr(owner, "load_cifar10", lambda split: load_cifar10(split, limit=320))
     monkeypatch.setattr(module, "VALIDATION", 20)
     monkeypatch.setattr(module, "FIRST_SNAPSHOT", 50)
     monkeypatch.setattr(module, "FIRST_STAGE", 50)
     monkeypatch.setattr(module, "HERO", tmp_path / "hero.gif")
-    weights = tmp_path / "weights"
-    weights.mkdir()
+    folder = tmp_path / "weights"
+    folder.mkdir()
     for name in ("cifar10_classifier.npz", "SHA256SUMS"):
-        shutil.copy(models.WEIGHTS / name, weights)
-    for owner in (module, models):
-        monkeypatch.setattr(owner, "WEIGHTS", weights)
+        shutil.copy(weights.WEIGHTS / name, folder)
+    for owner in (module, weights):
+        monkeypatch.setattr(owner, "WEIGHTS", folder)
     return module
 
 
@@ -63,22 +63,22 @@ def test_a_stopped_run_goes_on_and_its_results_can_be_loaded(script, monkeypatch
     assert [int(row["images_seen"]) for row in rows] == [320, 640, 960]
 
     run(script, monkeypatch, tmp_path, "dcgan", "--ship")
-    generator = models.load_pretrained("dcgan_generator")
+    generator = weights.load_pretrained("dcgan_generator")
     best = min(rows, key=lambda row: float(row["distance"]))
-    stages = models.load_training_stages()
+    stages = weights.load_training_stages()
     assert len(stages) == 8
     assert next(iter(stages)) == 0
     assert max(stages) <= int(best["images_seen"])
-    log = models.load_training_log("dcgan")
+    log = weights.load_training_log("dcgan")
     assert log["distance"].tolist() == [float(row["distance"]) for row in rows]
-    class_logits = models.load_pretrained("dcgan_discriminator")(generator(np.zeros((1, 64))))
+    class_logits = weights.load_pretrained("dcgan_discriminator")(generator(np.zeros((1, 64))))
     assert class_logits.shape == (1, 10)
 
 
 def test_the_conditional_run_works_too(script, monkeypatch, tmp_path):
     run(script, monkeypatch, tmp_path, "conditional", "--sample", "--epochs", "1")
     run(script, monkeypatch, tmp_path, "conditional", "--ship")
-    assert models.load_pretrained("conditional_generator").count_params() > 0
+    assert weights.load_pretrained("conditional_generator").count_params() > 0
     with Image.open(tmp_path / "hero.png") as still:
         assert still.size[0] > 10 * 64  # ten classes side by side, doubled in size
     assert (tmp_path / "hero.gif").stat().st_size > 0
@@ -87,14 +87,14 @@ def test_the_conditional_run_works_too(script, monkeypatch, tmp_path):
 def test_the_run_on_the_sample_ships_stages_to_its_end(script, monkeypatch, tmp_path):
     run(script, monkeypatch, tmp_path, "scarce", "--epochs", "2")
     run(script, monkeypatch, tmp_path, "scarce", "--ship")
-    stages = models.load_training_stages("scarce")
+    stages = weights.load_training_stages("scarce")
     assert len(stages) == 8
     assert max(stages) > 2 * 320, "several passes an epoch"
-    assert len(models.load_training_log("scarce")["distance"]) == 2
+    assert len(weights.load_training_log("scarce")["distance"]) == 2
     with pytest.raises(ValueError, match="No weights of 'scarce_generator' are shipped"):
-        models.load_pretrained("scarce_generator")
+        weights.load_pretrained("scarce_generator")
     with pytest.raises(ValueError, match="no training stages of 'dcgan', only of scarce"):
-        models.load_training_stages()
+        weights.load_training_stages()
 
 
 def test_a_run_under_a_strategy_writes_the_same_files(script, monkeypatch, tmp_path):

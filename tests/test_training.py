@@ -5,7 +5,7 @@ from gan_helpers.models import (
     build_dcgan_generator,
     build_dense_discriminator,
 )
-from gan_helpers.precision import dtype_policy
+from gan_helpers.runtime import dtype_policy
 from gan_helpers.training import GAN, LARGEST_LOSS
 
 import keras

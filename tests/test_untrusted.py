@@ -7,9 +7,10 @@ import struct
 import tarfile
 import zipfile
 
-from gan_helpers.dataset_files import CIFAR10, MNIST, DatasetError
-from gan_helpers.dataset_sources import read_complete
-from gan_helpers.untrusted import LimitedStream, read_arrays, safe_unpickle
+from gan_helpers.data.sets import CIFAR10, MNIST
+from gan_helpers.data.sources import read_complete
+from gan_helpers.data.untrusted import LimitedStream, safe_unpickle
+from gan_helpers.runtime import DatasetError, read_arrays
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_a_sparse_member_is_no_batch(tmp_path):
 
 
 def test_an_archive_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("gan_helpers.dataset_sources._MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("gan_helpers.data.sources._MOST_BYTES", 1_000_000)
     path = archive_with(tmp_path / "a.tar.gz", (member("zeros"), bytes(2_000_000)))
     with pytest.raises(DatasetError, match="far too large once unpacked"):
         read_complete(CIFAR10, path)

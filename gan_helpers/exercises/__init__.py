@@ -1,1 +1,1 @@
-"""Checked exercises: a module a lesson, each with q1, q2, ... to check, hint and solve."""
+"""Checked exercises: one module per lesson, each with q1, q2, ... to check, hint and solve."""

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from gan_helpers.exercises import progress
-from gan_helpers.exercises.outcomes import CORRECT, NOT_ATTEMPTED, NOT_YET
+from gan_helpers.exercises.progress import CORRECT, NOT_ATTEMPTED, NOT_YET
 
 import numpy as np
 from IPython import get_ipython

@@ -83,8 +83,7 @@ LARGEST = {
 
 
 def _check_cure(cure: dict) -> str:
-    from gan_helpers.playground import PRESETS
-    from gan_helpers.point_gan import LOSSES, PointGAN, Settings
+    from gan_helpers.playground import LOSSES, PRESETS, PointGAN, Settings
 
     sick = PRESETS["D far too strong"]
     if not isinstance(cure, dict) or not cure:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np

@@ -14,11 +14,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gan_helpers.exercises.outcomes import CORRECT, NOT_ATTEMPTED, NOT_YET, better
-
-__all__ = ["TITLES", "ProgressTable", "exercise_count", "record", "show_lesson", "show_table"]
+__all__ = [
+    "CORRECT",
+    "NOT_ATTEMPTED",
+    "NOT_YET",
+    "OUTCOMES",
+    "TITLES",
+    "ProgressTable",
+    "better",
+    "exercise_count",
+    "record",
+    "show_lesson",
+    "show_table",
+]
 
 FILE = Path("exercise_progress.jsonl")
+# The outcomes of a check, from nothing to done.
+NOT_ATTEMPTED = "Not attempted"
+NOT_YET = "Not yet"
+CORRECT = "Correct"
+OUTCOMES = (NOT_ATTEMPTED, NOT_YET, CORRECT)
 STATES = {NOT_ATTEMPTED: "open", NOT_YET: "tried", CORRECT: "done"}
 LEFT = 'style="text-align: left"'  # notebooks align cells to the right
 TITLES = {
@@ -55,6 +70,15 @@ def exercise_count(lesson: int) -> int:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
     )
     return len(ast.literal_eval(names))
+
+
+def better(outcome: str, other: str) -> str:
+    """The one of two outcomes that is nearer to done.
+
+    Raises:
+        ValueError: if one of them is no outcome.
+    """
+    return max(outcome, other, key=OUTCOMES.index)
 
 
 def record(lesson: int, number: int, outcome: str) -> None:

@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_helpers.checks import as_array, check_name, check_whole_numbers, describe
-from gan_helpers.dataset_files import (
+from gan_helpers.data.sets import (
     CIFAR10,
     MNIST,
     SAMPLE_COLUMNS,
     SPLITS,
     Dataset,
-    DatasetError,
     cache_folder,
     is_installed,
-    read_sums,
-    verified_path,
 )
+from gan_helpers.runtime import DatasetError, read_sums, verified_path
 
 import numpy as np
 from PIL import Image
@@ -43,7 +41,7 @@ Classes = str | int | Iterable[str | int] | None
 
 CIFAR10_CLASSES = CIFAR10.class_names
 
-_SAMPLE_FOLDER = Path(__file__).resolve().parent.parent / "data"
+_SAMPLE_FOLDER = Path(__file__).resolve().parents[2] / "data"
 _SAMPLE_REMEDY = (
     "The samples come with the course: restore the file with `git checkout -- data`, "
     "or download the course again and install it with `pip install -e .` in its folder."
@@ -395,11 +393,3 @@ def _integer(name: str, value: Any) -> int:
         return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {describe(value)}, expected an integer.") from None
-
-
-if __name__ == "__main__":
-    import sys
-
-    from gan_helpers.dataset_install import main
-
-    sys.exit(main())

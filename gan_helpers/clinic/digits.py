@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
 from gan_helpers.checks import (
     check_class_numbers,
@@ -12,6 +11,7 @@ from gan_helpers.checks import (
     describe,
 )
 from gan_helpers.models import build_dense_discriminator, build_dense_generator
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np

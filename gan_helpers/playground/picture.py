@@ -7,9 +7,9 @@ kept as a finished background.
 import io
 from collections.abc import Sequence
 
+from gan_helpers.playground.game import ARROWS, SURFACE, Moment
+from gan_helpers.playground.points import EDGE, PointDistribution
 from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, NEUTRAL, REAL, LessonFigure
-from gan_helpers.point_gan import ARROWS, SURFACE, Moment
-from gan_helpers.points import EDGE, PointDistribution
 
 import numpy as np
 from matplotlib.axes import Axes

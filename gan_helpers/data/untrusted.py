@@ -7,71 +7,14 @@ has nowhere to go.
 import io
 import pickle
 import pickletools
-import zipfile
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from gan_helpers.dataset_files import DatasetError
+from gan_helpers.runtime import MOST_BYTES, DatasetError
 
 import numpy as np
 
-__all__ = ["MOST_BYTES", "LimitedStream", "read_arrays", "safe_unpickle"]
-
-# The largest honest file is 220 MB once unpacked.
-MOST_BYTES = 300_000_000
-
-
-def read_arrays(
-    path: Path, names: Collection[str] | None = None, most_bytes: int = MOST_BYTES
-) -> dict[str, np.ndarray]:
-    """Read arrays of numbers from a ``.npz`` file.
-
-    Args:
-        path: the file.
-        names: which arrays; ``None`` = all.
-        most_bytes: what they may take once unpacked.
-
-    Returns:
-        Name -> array of booleans, whole numbers or floats.
-
-    Raises:
-        OSError: if the file cannot be opened.
-        ValueError: if it is no such file, lacks an array, holds anything but numbers, or is larger.
-    """
-    with path.open("rb") as stream:
-        try:
-            return _read_arrays(stream, names, most_bytes)
-        except Exception as error:  # a file can be damaged in more ways than anyone can list
-            raise ValueError(
-                f"{path} cannot be read: {error or type(error).__name__}. "
-                "It may be damaged or another kind of file: get it again."
-            ) from error
-
-
-def _read_arrays(
-    stream: BinaryIO, names: Collection[str] | None, most_bytes: int
-) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(stream) as archive:
-        entries = [
-            entry
-            for entry in archive.infolist()
-            if names is None or entry.filename.removesuffix(".npy") in names
-        ]
-        # No entry yields more than the directory says, whatever it holds.
-        if sum(entry.file_size for entry in entries) > most_bytes:
-            raise ValueError(f"its arrays take more than the {most_bytes:,} bytes expected")
-        arrays = {}
-        for entry in entries:
-            with archive.open(entry) as member:
-                array = np.lib.format.read_array(member, allow_pickle=False)
-            name = entry.filename.removesuffix(".npy")
-            if array.dtype.kind not in "buif":
-                raise ValueError(f"{name} holds {array.dtype}, which is no number")
-            arrays[name] = array
-    if missing := [name for name in names or () if name not in arrays]:
-        raise ValueError(f"{', '.join(missing)} is missing in it")
-    return arrays
+__all__ = ["LimitedStream", "safe_unpickle"]
 
 
 class LimitedStream(io.RawIOBase):

@@ -1,4 +1,4 @@
-"""Grade notebooks from the command line: python -m gan_helpers.exercises grade NOTEBOOK..."""
+"""Grade notebooks from the command line: python -m gan_helpers.grading NOTEBOOK..."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from gan_helpers.exercises.grader import COLUMNS, Grade, find_notebooks, format_table, grade_all
+from gan_helpers.grading.grader import COLUMNS, Grade, find_notebooks, format_table, grade_all
 
 __all__ = ["main"]
 
@@ -65,44 +65,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m gan_helpers.exercises")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    grade = commands.add_parser(
-        "grade",
-        help="judge the exercises in students' notebooks",
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_helpers.grading",
         description=DESCRIPTION,
         epilog=CAUTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    grade.add_argument(
+    parser.add_argument(
         "notebooks",
         nargs="+",
         type=Path,
         metavar="NOTEBOOK",
         help="a notebook, or a folder in which all notebooks are graded",
     )
-    grade.add_argument(
+    parser.add_argument(
         "--timeout",
         type=_positive(float),
         default=300.0,
         metavar="SECONDS",
         help="the most that a notebook may take before it is stopped (300)",
     )
-    grade.add_argument(
+    parser.add_argument(
         "--jobs",
         type=_positive(int),
         default=1,
         metavar="N",
         help="how many notebooks run at once (1); each takes about a gigabyte of memory",
     )
-    grade.add_argument(
+    parser.add_argument(
         "--csv",
         type=Path,
         default=Path("grades.csv"),
         metavar="FILE",
         help="where the table goes, a row for each exercise (grades.csv)",
     )
-    grade.add_argument("--overwrite", action="store_true", help="replace that file if it exists")
+    parser.add_argument("--overwrite", action="store_true", help="replace that file if it exists")
     return parser
 
 

@@ -1,10 +1,11 @@
-"""What the two data sets are, where their files lie, and how a file proves that it is whole."""
+"""What the two data sets are, and where their files lie."""
 
-import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from gan_helpers.runtime import SUMS_NAME
 
 import platformdirs
 
@@ -14,24 +15,13 @@ __all__ = [
     "MNIST",
     "SAMPLE_COLUMNS",
     "SPLITS",
-    "SUMS_NAME",
     "Dataset",
-    "DatasetError",
     "cache_folder",
-    "file_sha256",
     "is_installed",
-    "read_sums",
-    "verified_path",
-    "write_sums",
 ]
 
 SPLITS = ("train", "test")
-SUMS_NAME = "SHA256SUMS"
 SAMPLE_COLUMNS = 25  # images side by side in one picture of the sample
-
-
-class DatasetError(RuntimeError):
-    """A data file is missing, damaged, or not what it should be. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,6 @@ CIFAR10 = Dataset(
     archive_name="cifar-10-python.tar.gz",
     archive_sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9320329d7fe0b5c001ce",
 )
-
 MNIST = Dataset(
     name="mnist",
     title="MNIST",
@@ -110,7 +99,6 @@ MNIST = Dataset(
     archive_name="mnist.npz",
     archive_sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
 )
-
 DATASETS = {dataset.name: dataset for dataset in (CIFAR10, MNIST)}
 
 
@@ -123,61 +111,3 @@ def cache_folder() -> Path:
 def is_installed(dataset: Dataset) -> bool:
     """Whether the complete set is in the cache. Its list of hashes is written last of all."""
     return (cache_folder() / dataset.name / SUMS_NAME).is_file()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def read_sums(folder: Path, remedy: str) -> dict[str, str]:
-    """Read ``SHA256SUMS`` of a folder.
-
-    Args:
-        folder: where the list lies.
-        remedy: the sentence that tells a reader how to get a file back.
-
-    Returns:
-        SHA-256 by file name, relative to the folder, with forward slashes.
-
-    Raises:
-        DatasetError: if the list is missing or unreadable.
-    """
-    path = folder / SUMS_NAME
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        pairs = [line.split("  ", maxsplit=1) for line in lines]
-        return {name: sha256 for sha256, name in pairs}
-    except FileNotFoundError:
-        raise DatasetError(f"{path} is missing. {remedy}") from None
-    except ValueError:
-        raise DatasetError(f"{path} is damaged: it is no list of SHA-256 sums. {remedy}") from None
-
-
-def write_sums(folder: Path, names: Iterable[str]) -> None:
-    """Write ``SHA256SUMS`` in the format of ``sha256sum -c``; the list appears whole or not."""
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
-    unfinished = folder / f"{SUMS_NAME}.{os.getpid()}.tmp"
-    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
-    os.replace(unfinished, folder / SUMS_NAME)
-
-
-def verified_path(folder: Path, name: str, sums: Mapping[str, str], remedy: str) -> Path:
-    """Path of a file whose SHA-256 is the listed one.
-
-    Raises:
-        DatasetError: if the file is missing, not listed or damaged; names the file.
-    """
-    path = folder / name
-    if not path.is_file():
-        raise DatasetError(f"{path} is missing. {remedy}")
-    if name not in sums:
-        raise DatasetError(f"{folder / SUMS_NAME} does not list {name}. {remedy}")
-    found = file_sha256(path)
-    if found != sums[name]:
-        raise DatasetError(
-            f"{path} is damaged: its SHA-256 begins {found[:12]}, "
-            f"expected is {sums[name][:12]}. {remedy}"
-        )
-    return path

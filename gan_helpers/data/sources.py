@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from gan_helpers.dataset_files import SPLITS, Dataset, DatasetError
-from gan_helpers.untrusted import LimitedStream, read_arrays, safe_unpickle
+from gan_helpers.data.sets import SPLITS, Dataset
+from gan_helpers.data.untrusted import LimitedStream, safe_unpickle
+from gan_helpers.runtime import DatasetError, read_arrays
 
 import numpy as np
 from PIL import Image

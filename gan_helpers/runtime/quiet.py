@@ -36,4 +36,4 @@ def _load_tensorflow() -> None:
 if os.environ["KERAS_BACKEND"] == "tensorflow":
     if "tensorflow" not in sys.modules:
         _load_tensorflow()
-    importlib.import_module("gan_helpers.graph_memory")
+    importlib.import_module("gan_helpers.runtime.graph_memory")

@@ -7,9 +7,9 @@ array of points to ``Playground`` instead.
 from pathlib import Path
 from typing import Any
 
-from gan_helpers.animation import with_still
+from gan_helpers.playground.points import EDGE
 from gan_helpers.plots import REAL, few_colours_png
-from gan_helpers.points import EDGE
+from gan_helpers.widgets import with_still
 
 import anywidget
 import numpy as np
@@ -33,7 +33,7 @@ class PointPad(anywidget.AnyWidget):
         ``pad = PointPad()`` in one cell, ``Playground(pad.points)`` in the next.
     """
 
-    _esm = (Path(__file__).parent / "point_pad.js").read_text(encoding="utf-8")
+    _esm = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
     coordinates = traitlets.List().tag(sync=True)
     edge = traitlets.Float(EDGE).tag(sync=True)
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
 from gan_helpers import losses
-from gan_helpers.models import build_point_discriminator, build_point_generator
-from gan_helpers.points import EDGE
+from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
+from gan_helpers.playground.points import EDGE
 from gan_helpers.remedies import (
     gradient_penalty,
     pack,
@@ -20,6 +19,7 @@ from gan_helpers.remedies import (
     smoothed_discriminator_loss,
     unroll,
 )
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
@@ -147,7 +147,7 @@ class Engine:
     read, so that a change compiles nothing.
 
     Args:
-        settings: a ``point_gan.Settings``; the engine fits all games with the same ``SIZES``.
+        settings: a ``game.Settings``; the engine fits all games with the same ``SIZES``.
         given: networks to play with instead of those that the settings describe, by name.
     """
 

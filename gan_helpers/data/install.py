@@ -11,20 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gan_helpers.dataset_files import (
-    DATASETS,
-    SPLITS,
+from gan_helpers.data.sets import DATASETS, SPLITS, Dataset, cache_folder, is_installed
+from gan_helpers.data.sources import SplitArrays, check_complete, read_complete
+from gan_helpers.runtime import (
     SUMS_NAME,
-    Dataset,
     DatasetError,
-    cache_folder,
     file_sha256,
-    is_installed,
     read_sums,
     verified_path,
     write_sums,
 )
-from gan_helpers.dataset_sources import SplitArrays, check_complete, read_complete
 
 import numpy as np
 import requests

@@ -21,8 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from gan_helpers.exercises.core import Verdict
-from gan_helpers.exercises.outcomes import CORRECT, NOT_ATTEMPTED, OUTCOMES
-from gan_helpers.exercises.progress import TITLES, exercise_count
+from gan_helpers.exercises.progress import (
+    CORRECT,
+    NOT_ATTEMPTED,
+    OUTCOMES,
+    TITLES,
+    exercise_count,
+)
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -283,7 +288,7 @@ async def _ask(client: "_Client", grade: Grade, numbers: list[int]) -> None:
     """Run a cell of the grader's own and take the verdicts from its output."""
     marker = secrets.token_hex(16)
     cell = nbformat.v4.new_code_cell(
-        "from gan_helpers.exercises.kernel_report import report as _grader_report\n"
+        "from gan_helpers.grading.kernel_report import report as _grader_report\n"
         f"_grader_report({grade.lesson}, {numbers}, {marker!r})"
     )
     client.nb.cells.append(cell)

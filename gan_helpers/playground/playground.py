@@ -8,14 +8,13 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gan_helpers import checks
-from gan_helpers.animation import TitledImage, WidgetWithStill
-from gan_helpers.plots import LessonFigure, few_colours_png, picture_figure
-from gan_helpers.point_gan import (
+from gan_helpers.pictures import picture_figure
+from gan_helpers.playground.game import (
     LOSSES,
     OPTIMIZERS,
     SIZES,
@@ -26,15 +25,17 @@ from gan_helpers.point_gan import (
     Settings,
     check_setting_names,
 )
-from gan_helpers.point_picture import LAYERS, WIDTH, PointPicture, describe, to_jpeg
-from gan_helpers.points import DISTRIBUTIONS, PointDistribution, from_points
+from gan_helpers.playground.picture import LAYERS, WIDTH, PointPicture, describe, to_jpeg
+from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, from_points
+from gan_helpers.plots import LessonFigure, few_colours_png
+from gan_helpers.widgets import TitledImage, WidgetWithStill
 
 import ipywidgets
 import keras
 import numpy as np
 from PIL import Image
 
-__all__ = ["PRESETS", "Playground", "Preset", "find_named"]
+__all__ = ["PRESETS", "Playground", "Preset"]
 
 FRAMES_PER_SECOND = 24
 PAUSE = 0.005  # seconds in every frame in which the kernel answers
@@ -134,7 +135,7 @@ class Playground(WidgetWithStill):
         generator_loss: function of ``fake_logits`` that returns a scalar.
         discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
         preset: name of a run in ``PRESETS`` to begin with, instead of ``data``.
-        **settings: other fields of ``point_gan.Settings``, such as ``seed=3``; with a preset, what
+        **settings: other fields of ``Settings``, such as ``seed=3``; with a preset, what
             differs from it.
 
     Attributes:
@@ -169,7 +170,7 @@ class Playground(WidgetWithStill):
         check_setting_names(settings)
         distribution = None
         if preset is not None:
-            chosen = replace(find_named(PRESETS, preset, "run").settings, **settings)
+            chosen = replace(checks.find_named(PRESETS, preset, "run").settings, **settings)
         elif isinstance(data, str):
             chosen = Settings(data=data, **settings)
         else:
@@ -219,7 +220,7 @@ class Playground(WidgetWithStill):
     ) -> "Playground":
         """A playground set like this, with data of your own if given."""
         if not isinstance(settings, Settings):
-            raise TypeError(f"settings is {checks.describe(settings)}; give point_gan.Settings.")
+            raise TypeError(f"settings is {checks.describe(settings)}; give playground.Settings.")
         chosen = asdict(settings)
         data = chosen.pop("data")
         return cls(data if distribution is None else distribution, **chosen)
@@ -319,7 +320,7 @@ class Playground(WidgetWithStill):
         self._begin_record()
 
     def change(self, **settings: Any) -> None:
-        """Change fields of ``point_gan.Settings`` while it plays or not.
+        """Change fields of ``Settings`` while it plays or not.
 
         Raises:
             ValueError: if a setting is unknown; then nothing changes.
@@ -337,7 +338,7 @@ class Playground(WidgetWithStill):
 
     def start_preset(self, name: str) -> None:
         """Begin the run of this name in ``PRESETS``, paused."""
-        preset = find_named(PRESETS, name, "run")
+        preset = checks.find_named(PRESETS, name, "run")
         self.pause()
         self.game.change(**asdict(preset.settings))
         self.game.reset()
@@ -747,11 +748,6 @@ def _label_moments(moments: list[Moment]) -> list[str]:
     if len(set(steps)) == len(steps):
         return steps
     return [f"G {moment.step:,}, D {moment.discriminator_steps:,} steps" for moment in moments]
-
-
-def find_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
-    """The entry of this name, or a ValueError that lists the names there are."""
-    return known[checks.check_name(kind, name, known)]
 
 
 def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:

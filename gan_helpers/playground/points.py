@@ -196,8 +196,8 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
     fake = _check_points("fake", fake)
     if not isinstance(distribution, PointDistribution):
         raise TypeError(
-            f"distribution is {describe(distribution)}; give one of points.DISTRIBUTIONS, or what "
-            "points.from_points makes."
+            f"distribution is {describe(distribution)}; give one of playground.DISTRIBUTIONS, or "
+            "what playground.from_points makes."
         )
     differences = fake[:, None, :] - distribution.centres[None].astype(fake.dtype)
     with np.errstate(over="ignore"):  # a point that far away is not good

@@ -1,6 +1,6 @@
 """A GAN over points in the plane that can be driven step by step and changed while it learns.
 
-The game behind ``gan_helpers.playground``, without any picture: two small Keras networks, both
+The game behind ``Playground``, without any picture: two small Keras networks, both
 updates as in lesson 3, and a measurement of everything a picture needs.
 """
 
@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import gan_helpers.quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.blocks import check_model
 from gan_helpers.checks import check_function, check_name, check_number, check_whole, describe
-from gan_helpers.point_engine import (
+from gan_helpers.contracts import check_model
+from gan_helpers.playground.engine import (
     ARROWS,
     BATCH_SIZE,
     JUDGED,
@@ -32,7 +31,8 @@ from gan_helpers.point_engine import (
     latent_lines,
     take,
 )
-from gan_helpers.points import DISTRIBUTIONS, PointDistribution, divergences, quality
+from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, divergences, quality
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
@@ -56,7 +56,7 @@ class Settings:
     """Everything about a game that can be chosen from a list or a slider.
 
     Attributes:
-        data: name of a distribution in ``points.DISTRIBUTIONS``.
+        data: name of a distribution in ``DISTRIBUTIONS``.
         latents: "normal" (standard) or "uniform" (from -1 to 1).
         latent_dim: numbers in a latent vector, 1 or 2.
         hidden_layers: hidden layers of both networks.
@@ -155,7 +155,7 @@ class PointGAN:
 
     Args:
         settings: how the game starts. Default: ``Settings()``.
-        distribution: what to learn instead of ``settings.data``, such as ``points.from_points``
+        distribution: what to learn instead of ``settings.data``, such as ``from_points``
             makes.
         generator: a built Keras model from latents ``(batch, latent_dim)`` to points
             ``(batch, 2)``, instead of the one that the settings describe.
@@ -282,7 +282,7 @@ class PointGAN:
     def play_for(self, loss: Loss | None) -> None:
         """Play with a whole ``Loss`` from now on; None is that of the settings."""
         if loss is not None and not isinstance(loss, Loss):
-            raise TypeError(f"loss is {describe(loss)}; give a point_gan.Loss, or None.")
+            raise TypeError(f"loss is {describe(loss)}; give a playground.Loss, or None.")
         self.own_loss = loss
         self._apply_settings()
 
@@ -460,13 +460,13 @@ def check_setting_names(settings: Mapping[str, Any]) -> None:
 def _check_distribution(distribution: PointDistribution) -> None:
     if not isinstance(distribution, PointDistribution):
         raise TypeError(
-            f"distribution is {describe(distribution)}; give what points.from_points makes."
+            f"distribution is {describe(distribution)}; give what playground.from_points makes."
         )
 
 
 def _check_settings(settings: Settings) -> None:
     if not isinstance(settings, Settings):
-        raise TypeError(f"settings is {describe(settings)}; give a point_gan.Settings.")
+        raise TypeError(f"settings is {describe(settings)}; give playground.Settings.")
     for name, known in (
         ("data", DISTRIBUTIONS),
         ("latents", ("normal", "uniform")),

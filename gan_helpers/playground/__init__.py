@@ -1,0 +1,37 @@
+"""A live GAN over points in the plane: its game, its picture, and the widget that drives them."""
+
+from gan_helpers.playground.engine import LOSSES, OPTIMIZERS, GameError, Loss
+from gan_helpers.playground.game import Moment, PointGAN, Settings
+from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
+from gan_helpers.playground.pad import PointPad
+from gan_helpers.playground.playground import PRESETS, Playground, Preset
+from gan_helpers.playground.points import (
+    DISTRIBUTIONS,
+    EDGE,
+    PointDistribution,
+    divergences,
+    from_points,
+    quality,
+)
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "EDGE",
+    "LOSSES",
+    "OPTIMIZERS",
+    "PRESETS",
+    "GameError",
+    "Loss",
+    "Moment",
+    "Playground",
+    "PointDistribution",
+    "PointGAN",
+    "PointPad",
+    "Preset",
+    "Settings",
+    "build_point_discriminator",
+    "build_point_generator",
+    "divergences",
+    "from_points",
+    "quality",
+]

@@ -1,0 +1,38 @@
+"""Machinery that no lesson teaches: a quiet start, memory let go, number formats, whole files.
+
+``quiet`` is imported for its effect, before Keras, by every module that uses Keras.
+"""
+
+from gan_helpers.runtime.lazy import lazy_names
+
+__all__ = [
+    "MOST_BYTES",
+    "SUMS_NAME",
+    "DatasetError",
+    "dtype_policy",
+    "fastest_dtype_policy",
+    "file_sha256",
+    "lazy_names",
+    "read_arrays",
+    "read_sums",
+    "verified_path",
+    "write_sums",
+]
+
+# A table of exercises should wait neither for NumPy nor for Keras.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "files": (
+            "MOST_BYTES",
+            "SUMS_NAME",
+            "DatasetError",
+            "file_sha256",
+            "read_arrays",
+            "read_sums",
+            "verified_path",
+            "write_sums",
+        ),
+        "precision": ("dtype_policy", "fastest_dtype_policy"),
+    },
+)

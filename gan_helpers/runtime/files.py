@@ -1,0 +1,139 @@
+"""Files that prove to be whole: hashes beside them, and arrays read without running anything."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+__all__ = [
+    "MOST_BYTES",
+    "SUMS_NAME",
+    "DatasetError",
+    "file_sha256",
+    "read_arrays",
+    "read_sums",
+    "verified_path",
+    "write_sums",
+]
+
+SUMS_NAME = "SHA256SUMS"
+# The largest honest file is 220 MB once unpacked.
+MOST_BYTES = 300_000_000
+
+
+class DatasetError(RuntimeError):
+    """A data file is missing, damaged, or not what it should be. The message says what to do."""
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_sums(folder: Path, remedy: str) -> dict[str, str]:
+    """Read ``SHA256SUMS`` of a folder.
+
+    Args:
+        folder: where the list lies.
+        remedy: the sentence that tells a reader how to get a file back.
+
+    Returns:
+        SHA-256 by file name, relative to the folder, with forward slashes.
+
+    Raises:
+        DatasetError: if the list is missing or unreadable.
+    """
+    path = folder / SUMS_NAME
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        pairs = [line.split("  ", maxsplit=1) for line in lines]
+        return {name: sha256 for sha256, name in pairs}
+    except FileNotFoundError:
+        raise DatasetError(f"{path} is missing. {remedy}") from None
+    except ValueError:
+        raise DatasetError(f"{path} is damaged: it is no list of SHA-256 sums. {remedy}") from None
+
+
+def write_sums(folder: Path, names: Iterable[str]) -> None:
+    """Write ``SHA256SUMS`` in the format of ``sha256sum -c``; the list appears whole or not."""
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    unfinished = folder / f"{SUMS_NAME}.{os.getpid()}.tmp"
+    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
+    os.replace(unfinished, folder / SUMS_NAME)
+
+
+def verified_path(folder: Path, name: str, sums: Mapping[str, str], remedy: str) -> Path:
+    """Path of a file whose SHA-256 is the listed one.
+
+    Raises:
+        DatasetError: if the file is missing, not listed or damaged; names the file.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise DatasetError(f"{path} is missing. {remedy}")
+    if name not in sums:
+        raise DatasetError(f"{folder / SUMS_NAME} does not list {name}. {remedy}")
+    found = file_sha256(path)
+    if found != sums[name]:
+        raise DatasetError(
+            f"{path} is damaged: its SHA-256 begins {found[:12]}, "
+            f"expected is {sums[name][:12]}. {remedy}"
+        )
+    return path
+
+
+def read_arrays(
+    path: Path, names: Collection[str] | None = None, most_bytes: int = MOST_BYTES
+) -> dict[str, np.ndarray]:
+    """Read arrays of numbers from a ``.npz`` file.
+
+    Args:
+        path: the file.
+        names: which arrays; ``None`` = all.
+        most_bytes: what they may take once unpacked.
+
+    Returns:
+        Name -> array of booleans, whole numbers or floats.
+
+    Raises:
+        OSError: if the file cannot be opened.
+        ValueError: if it is no such file, lacks an array, holds anything but numbers, or is larger.
+    """
+    with path.open("rb") as stream:
+        try:
+            return _read_arrays(stream, names, most_bytes)
+        except Exception as error:  # a file can be damaged in more ways than anyone can list
+            raise ValueError(
+                f"{path} cannot be read: {error or type(error).__name__}. "
+                "It may be damaged or another kind of file: get it again."
+            ) from error
+
+
+def _read_arrays(
+    stream: BinaryIO, names: Collection[str] | None, most_bytes: int
+) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(stream) as archive:
+        entries = [
+            entry
+            for entry in archive.infolist()
+            if names is None or entry.filename.removesuffix(".npy") in names
+        ]
+        # No entry yields more than the directory says, whatever it holds.
+        if sum(entry.file_size for entry in entries) > most_bytes:
+            raise ValueError(f"its arrays take more than the {most_bytes:,} bytes expected")
+        arrays = {}
+        for entry in entries:
+            with archive.open(entry) as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+            name = entry.filename.removesuffix(".npy")
+            if array.dtype.kind not in "buif":
+                raise ValueError(f"{name} holds {array.dtype}, which is no number")
+            arrays[name] = array
+    if missing := [name for name in names or () if name not in arrays]:
+        raise ValueError(f"{', '.join(missing)} is missing in it")
+    return arrays
