@@ -1,5 +1,6 @@
 """Keras callbacks for ``GAN.fit``: record samples, watch them live, stop in time, save."""
 
+import hashlib
 import math
 import os
 import time
@@ -10,14 +11,17 @@ from typing import TypeAlias
 from gan_helpers.checkpoints import (
     Checkpoint,
     find_checkpoints,
+    put_back,
     read_checkpoint,
     save_checkpoint,
     set_aside,
 )
+from gan_helpers.checks import check_number, check_whole
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.pictures import image_grid
 from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
-from gan_helpers.training import GAN, LARGEST_LOSS
+from gan_helpers.runtime.base_model import LARGEST_LOSS
+from gan_helpers.training import GAN
 
 import keras
 import numpy as np
@@ -61,8 +65,7 @@ class SampleRecorder(keras.callbacks.Callback):
         conditions: np.ndarray | None = None,
     ) -> None:
         super().__init__()
-        if every < 1:
-            raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
+        check_whole("every", every)
         self.fixed_latents = fixed_latents
         self.columns = columns
         self.every = every
@@ -70,6 +73,15 @@ class SampleRecorder(keras.callbacks.Callback):
         self.frames: list[np.ndarray] = []
         self.labels: list[str] = []
         self._epoch = 0
+
+    @property
+    def subject(self) -> str:
+        """A fingerprint of what the frames show: the same latents, asked for the same images."""
+        parts = [self.fixed_latents, *([] if self.conditions is None else [self.conditions])]
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.asarray(part, "float32").tobytes())
+        return digest.hexdigest()
 
     def frame_shape(self, gan: GAN) -> tuple[int, ...]:
         """Shape of the frames that it records from this model."""
@@ -107,6 +119,9 @@ class LiveView(keras.callbacks.Callback):
 
     Args:
         recorder: the recorder whose newest frame is shown; list it before this callback.
+
+    Raises:
+        ValueError: when training begins, if the recorder stands behind it in the list.
     """
 
     def __init__(self, recorder: SampleRecorder) -> None:
@@ -117,6 +132,11 @@ class LiveView(keras.callbacks.Callback):
         self.handle = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        if not self.recorder.labels:
+            raise ValueError(
+                "LiveView has nothing to show: its SampleRecorder has not recorded yet. In the "
+                "list of callbacks, put the recorder before the LiveView."
+            )
         self.start = time.monotonic()
         self.epochs, self.history = [], {}
         moment = self.recorder.labels[-1]
@@ -188,8 +208,7 @@ class DistanceRecorder(keras.callbacks.Callback):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        if every < 1:
-            raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
+        check_whole("every", every)
         self.extract = FeatureExtractor()
         self.real_features = self.extract(real_images)
         self.labels = labels
@@ -250,8 +269,7 @@ class TimeBudget(keras.callbacks.Callback):
 
     def __init__(self, minutes: float, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        if not minutes > 0:
-            raise ValueError(f"minutes must be above 0, but is {minutes!r}.")
+        check_number("minutes", minutes, above=0)
         budgets = os.environ.get("GAN_TIME_BUDGET")
         if budgets not in (None, "off"):
             raise ValueError(f"GAN_TIME_BUDGET is {budgets!r}. Set it to off, or unset it.")
@@ -338,8 +356,7 @@ class CheckpointSaver(keras.callbacks.Callback):
         best: DistanceRecorder | None = None,
     ) -> None:
         super().__init__()
-        if every < 1:
-            raise ValueError(f"every must be at least 1 epoch, but is {every!r}.")
+        check_whole("every", every)
         self.folder = Path(folder)
         self.recorder = recorder
         self.every = every
@@ -400,6 +417,7 @@ class CheckpointSaver(keras.callbacks.Callback):
             list(recorder.labels) if recorder else [],
             best.measured if best else {},
             diverged,
+            recorder.subject if recorder else "",
         )
         try:
             if self.saved_epoch is None:
@@ -470,7 +488,14 @@ class CheckpointSaver(keras.callbacks.Callback):
                     f"makes frames of shape {expected}. Give it as many latents and columns as "
                     "then, or begin anew in another folder."
                 )
-        gan.set_state(state)
+            # Checkpoints of the first edition do not say what their frames show.
+            if checkpoint.subject and checkpoint.subject != self.recorder.subject:
+                raise ValueError(
+                    "The stored frames show other latents, or other conditions, than the recorder "
+                    "would go on with: the animation would change its subject. Give it the same "
+                    "fixed_latents, from the same seed, or begin anew in another folder."
+                )
+        put_back(gan, state)
         self._take_over(checkpoint)
         self.saved_epoch = checkpoint.epoch
         return checkpoint.epoch

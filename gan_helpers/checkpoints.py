@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gan_helpers.runtime import DatasetError, read_arrays, read_sums, verified_path, write_sums
-from gan_helpers.training import GAN, is_finite
+from gan_helpers.runtime.base_model import is_finite
+from gan_helpers.training import GAN
 
 import numpy as np
 
@@ -24,6 +25,7 @@ __all__ = [
     "CheckpointError",
     "find_checkpoints",
     "load_checkpoint",
+    "put_back",
     "read_checkpoint",
     "save_checkpoint",
     "set_aside",
@@ -50,6 +52,7 @@ class Checkpoint:
         labels: one caption a frame.
         measured: what a ``DistanceRecorder`` has measured so far.
         diverged: whether the run ended there because the next epoch went wrong.
+        subject: fingerprint of the latents and conditions that the frames show; "" if unknown.
     """
 
     epoch: int
@@ -58,6 +61,7 @@ class Checkpoint:
     labels: list[str] = field(default_factory=list)
     measured: dict[str, list[float]] = field(default_factory=dict)
     diverged: bool = False
+    subject: str = ""
 
     def check(self) -> None:
         """Raise a ValueError that names the first attribute that is not as described above."""
@@ -84,6 +88,8 @@ class Checkpoint:
             )
         if not isinstance(self.diverged, bool):
             raise ValueError(f"diverged is {self.diverged!r}, expected true or false.")
+        if not isinstance(self.subject, str):
+            raise ValueError(f"subject is {self.subject!r}, expected a text.")
 
 
 def save_checkpoint(
@@ -159,8 +165,24 @@ def load_checkpoint(gan: GAN, folder: str | Path, which: str = "newest") -> Chec
         FileNotFoundError, CheckpointError: as ``read_checkpoint``.
     """
     state, checkpoint = read_checkpoint(folder, which)
-    gan.set_state(state)
+    put_back(gan, state)
     return checkpoint
+
+
+def put_back(gan: GAN, state: dict[str, np.ndarray]) -> None:
+    """Give a model a stored state; if it was compiled with other learning rates, say so.
+
+    Raises:
+        ValueError: as ``GAN.set_state``.
+    """
+    gan.set_state(state)
+    for name, rate in gan.compiled_rates().items():
+        if state[name] != np.float32(rate):
+            role = name.partition("_")[0]
+            print(
+                f"The {role} goes on with the learning rate {rate:g}, as compiled; until the "
+                f"checkpoint it was {state[name]:g}."
+            )
 
 
 def read_checkpoint(

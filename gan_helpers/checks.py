@@ -21,6 +21,7 @@ __all__ = [
     "check_class_numbers",
     "check_dropout",
     "check_extremes",
+    "check_flag",
     "check_function",
     "check_image_shape",
     "check_model_range",
@@ -118,6 +119,17 @@ def check_number(
         wanted = " ".join(["a finite number", " and ".join(limits)]).strip()
         raise ValueError(f"{name} must be {wanted}, but is {describe(value)}.")
     return value
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises:
+        TypeError: if it is neither.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is {describe(value)}; give True or False.")
+    return bool(value)
 
 
 def check_name(kind: str, name: Any, known: Iterable[str]) -> str:

@@ -1,21 +1,40 @@
 """What networks, conditions and batches must be, so that a GAN can learn from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from gan_helpers.checks import describe
+from gan_helpers.checks import (
+    as_array,
+    check_extremes,
+    check_model_range,
+    check_number,
+    check_some_dark,
+    check_training_images,
+    check_whole_numbers,
+    describe,
+)
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.runtime.base_model import NO_VALIDATION
 
 import keras
+import numpy as np
+import tensorflow as tf
 
-__all__ = [
-    "CONDITIONS",
-    "check_model",
-    "check_networks",
-    "condition_values",
-]
+__all__ = ["Contract", "RangeGuard", "check_fit", "check_model", "check_optimizers"]
 
 # What a condition is, by the number of its axes beside that of the batch.
 CONDITIONS = {0: "class", 1: "caption", 3: "image"}
+# What Keras's fit takes and a GAN has no use for -> what to do instead.
+NO_WEIGHTS = (
+    "The losses of a GAN are means over whole batches, so images cannot be weighed one by one. "
+    "Choose the images of the batches instead, for example more of a rare class."
+)
+REFUSED = {
+    "validation_data": NO_VALIDATION,
+    "validation_split": NO_VALIDATION,
+    "class_weight": NO_WEIGHTS,
+    "sample_weight": NO_WEIGHTS,
+}
 
 
 def check_model(name: str, model: keras.Model) -> keras.Model:
@@ -38,7 +57,333 @@ def check_model(name: str, model: keras.Model) -> keras.Model:
     return model
 
 
-def check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
+class Contract:
+    """What two networks ask of each other, of the batches they learn from, and of who samples.
+
+    Args:
+        generator: model from latents, or ``[latents, conditions]``, to images.
+        discriminator: model from images, or ``[images, conditions]``, to logits.
+
+    Attributes:
+        latent_dim: length of one latent vector.
+        image_shape: (height, width, channels).
+        conditional: whether the generator is told what to make.
+        judges_pairs: whether the discriminator sees the condition too.
+        names_classes: whether the discriminator has one logit per class.
+        condition_shape: shape of one condition, () for a class; None if there are none.
+        condition_values: how many classes or words the networks know; None if they have no number.
+
+    Raises:
+        TypeError: if a network is no Keras model.
+        ValueError: if the two networks do not fit together.
+    """
+
+    def __init__(self, generator: keras.Model, discriminator: keras.Model) -> None:
+        _check_networks(generator, discriminator)
+        self.latent_dim = generator.inputs[0].shape[-1]
+        self.image_shape = tuple(discriminator.inputs[0].shape[1:])
+        self.conditional = len(generator.inputs) == 2
+        self.judges_pairs = len(discriminator.inputs) == 2
+        self.names_classes = discriminator.output_shape[-1] > 1
+        self.condition_shape: tuple[int | None, ...] | None = None
+        if self.conditional or self.judges_pairs:
+            told = generator if self.conditional else discriminator
+            self.condition_shape = tuple(told.inputs[1].shape[1:])
+        elif self.names_classes:
+            self.condition_shape = ()
+        self.condition_values = self._known_values(generator, discriminator)
+
+    @property
+    def translates(self) -> bool:
+        """Whether the generator's conditions are images."""
+        return self.conditional and len(self.condition_shape) == 3
+
+    @property
+    def pairs_images(self) -> bool:
+        """Whether the discriminator judges an image together with another of the same size."""
+        return self.judges_pairs and self.condition_shape[:2] == self.image_shape[:2]
+
+    @property
+    def kind(self) -> str:
+        """What one condition is, in a word."""
+        return CONDITIONS.get(len(self.condition_shape), "condition")
+
+    def _known_values(self, *networks: keras.Model) -> int | None:
+        # One number goes to every table of a network; of several, such as a digit and a color, each
+        # may go to a table of its own, so that the largest table counts.
+        strictest = max if self.condition_shape else min
+        known = [strictest(sizes) for network in networks if (sizes := list(_tables(network)))]
+        if self.names_classes:
+            known.append(networks[-1].output_shape[-1])
+        return min(known, default=None)
+
+    def check_batch(self, data: Any) -> tuple[Any, Any]:
+        """The images of a training batch and their conditions, None where there are none.
+
+        In a compiled step this runs once, while the step is traced, and costs nothing later.
+
+        Raises:
+            ValueError: if types or shapes are not what the networks learn from.
+        """
+        images, conditions, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if weights is not None:
+            raise ValueError(NO_WEIGHTS)
+        self._check_images(images)
+        self._check_conditions(conditions)
+        return images, conditions
+
+    def check_arrays(self, images: np.ndarray, conditions: Any) -> None:
+        """Check images and conditions that are all there before the first step.
+
+        Raises:
+            TypeError: if conditions are no numbers.
+            ValueError: if types, shapes or values are not what the networks learn from.
+        """
+        self._check_images(images)
+        if not len(images):
+            raise ValueError("There are no training images. Give at least one batch of them.")
+        if images.ndim == 4:
+            check_training_images(images, "training images")
+        if conditions is not None:
+            conditions = as_array("The conditions", conditions)
+        self._check_conditions(conditions)
+        if conditions is not None:
+            self._check_values(conditions)
+
+    def check_augment(self, augment: keras.layers.Layer | None) -> None:
+        """Refuse an augmentation that would move images and leave their conditions behind.
+
+        Raises:
+            TypeError: if it is no Keras layer.
+            ValueError: if the discriminator sees an image and another of a different size.
+        """
+        if not isinstance(augment, keras.layers.Layer | None):
+            raise TypeError(f"augment is {describe(augment)}; give a Keras layer, or None.")
+        sees_another = self.judges_pairs and self.kind == "image" and not self.pairs_images
+        if augment is not None and sees_another:
+            raise ValueError(
+                f"augment would move images of shape {self.image_shape}, but not their conditions, "
+                f"of shape {self.condition_shape}: leave it out, or give conditions of the same "
+                "height and width."
+            )
+
+    def check_pixel_weight(self, weight: float) -> None:
+        """Refuse a pixel loss where there is nothing to compare pixels with.
+
+        Raises:
+            ValueError: if the weight is negative, or above 0 for a generator that does not
+                translate images.
+        """
+        check_number("pixel_weight", weight)
+        if weight < 0 or (weight and not self.translates):
+            raise ValueError(
+                f"pixel_weight is {weight!r}; it must be 0 or more, and 0 for a generator "
+                "that does not translate images: what it makes has no counterpart to compare with."
+            )
+
+    def check_latents(self, latents: Any) -> np.ndarray:
+        """Latents to generate from, float32 ``(count, latent_dim)``.
+
+        Raises:
+            TypeError: if they are no floats.
+            ValueError: if their shape is another, or one is not finite.
+        """
+        latents = as_array("latents", latents)
+        if latents.dtype.kind in "biu":
+            raise TypeError(
+                f"latents are {latents.dtype}; give floats, for example "
+                f"keras.random.normal((count, {self.latent_dim}), seed=0)."
+            )
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
+            raise ValueError(
+                f"latents must have shape (count, {self.latent_dim}) with at least one row, "
+                f"but have shape {latents.shape}."
+            )
+        if not np.isfinite(latents).all():
+            raise ValueError(
+                "latents hold NaN or infinity. Draw others, or look at what made them."
+            )
+        return latents.astype("float32")
+
+    def check_wishes(self, conditions: Any, count: int) -> np.ndarray | None:
+        """Conditions for ``count`` images to generate, None if the generator takes none.
+
+        Raises:
+            TypeError: if they are no numbers.
+            ValueError: if they are missing, superfluous, of another shape, or out of range.
+        """
+        if not self.conditional:
+            if conditions is not None:
+                raise ValueError("This GAN takes no condition: leave the labels out.")
+            return None
+        wanted = (count, *self.condition_shape)
+        if conditions is not None:
+            conditions = as_array(f"The {self.kind} of each image", conditions)
+        if conditions is None or conditions.shape != wanted:
+            given = "none" if conditions is None else conditions.shape
+            raise ValueError(
+                f"This GAN is conditional: give one {self.kind} for each row of the latents, as "
+                f"labels of shape {wanted}, not {given}."
+            )
+        self._check_conditions(conditions)
+        self._check_values(conditions)
+        return conditions
+
+    def _check_images(self, images: Any) -> None:
+        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
+            raise ValueError(
+                f"Training images must be floats in [-1, 1], but their type is {images.dtype}. "
+                "Convert uint8 images with gan_helpers.data.to_model_range, or make the batches "
+                "with gan_helpers.data.image_batches."
+            )
+        if tuple(images.shape[1:]) != self.image_shape:
+            raise ValueError(
+                f"Training images have shape {tuple(images.shape[1:])}, but the discriminator "
+                f"takes {self.image_shape}. Build both networks with the image_shape of the data."
+            )
+
+    def _check_conditions(self, conditions: Any) -> None:
+        if self.condition_shape is None:
+            if conditions is not None:
+                raise ValueError(
+                    "These networks take no condition and name no classes: train on images alone, "
+                    "or build a discriminator with one logit a class, or conditional networks."
+                )
+            return
+        if conditions is None:
+            raise ValueError(
+                f"Each image needs its {self.kind}: train on pairs (images, conditions), for "
+                "example from image_batches(images, batch_size, seed, labels=conditions)."
+            )
+        given = tuple(conditions.shape[1:])
+        if len(given) != len(self.condition_shape) or any(
+            None not in (size, other) and size != other
+            for size, other in zip(given, self.condition_shape, strict=True)
+        ):
+            raise ValueError(
+                f"The condition of an image has shape {given}, but these networks learn from one "
+                f"{self.kind} an image, of shape {self.condition_shape}. Give pairs "
+                "(images, conditions) like that."
+            )
+        dtype = keras.backend.standardize_dtype(conditions.dtype)
+        if self.kind == "image" and not keras.backend.is_float_dtype(dtype):
+            raise ValueError(
+                f"Images to translate must be floats in [-1, 1], but their type is {dtype}. "
+                "Convert uint8 images with gan_helpers.data.to_model_range."
+            )
+
+    def _check_values(self, conditions: np.ndarray) -> None:
+        """The values of conditions whose shape is right."""
+        if self.kind == "image":
+            check_model_range(conditions, "Images to translate")
+        elif self.condition_values or not self.conditional:
+            check_whole_numbers("The conditions", conditions, self.condition_values)
+        elif not np.isfinite(conditions).all():
+            raise ValueError("The conditions hold NaN or infinity. Look at what made them.")
+
+
+class RangeGuard(keras.callbacks.Callback):
+    """Stop when the images of a dataset turn out not to lie in [-1, 1]; put the model back.
+
+    Images of a dataset are looked at while they pass, for reading it ahead would change what is
+    drawn from it later: after the first batch and at the end of each epoch.
+
+    Args:
+        dataset: batches of images, or of pairs with conditions.
+
+    Attributes:
+        batches: the same batches, looked at while they pass. Train on these.
+    """
+
+    def __init__(self, dataset: tf.data.Dataset) -> None:
+        super().__init__()
+        with tf.device("/cpu:0"):  # where datasets are computed
+            # Lowest value, highest value, number of images.
+            self._seen = tf.Variable([np.inf, -np.inf, 0.0], trainable=False)
+        self.batches = dataset.map(self._look)
+
+    def _look(self, *batch: Any) -> Any:
+        images = tf.nest.flatten(batch)[0]
+        lowest, highest, count = tf.unstack(self._seen)
+        pixels = tf.cast(images, tf.float32)
+        lowest = tf.minimum(lowest, tf.reduce_min(pixels))
+        highest = tf.maximum(highest, tf.reduce_max(pixels))
+        count += tf.cast(tf.shape(pixels)[0], tf.float32)
+        with tf.control_dependencies([self._seen.assign(tf.stack([lowest, highest, count]))]):
+            looked_at = tf.nest.map_structure(tf.identity, batch)
+        return looked_at[0] if len(batch) == 1 else looked_at
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._before = self.model.get_state()
+        self._first_batch = True
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._seen.assign([np.inf, -np.inf, 0.0])
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self._first_batch:
+            self._first_batch = False
+            self._check(all_seen=False)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._check(all_seen=True)
+        self._before = self.model.get_state()
+
+    def _check(self, all_seen: bool) -> None:
+        lowest, highest, count = map(float, self._seen.numpy())
+        if not lowest <= highest or np.isinf([lowest, highest]).any():
+            return  # NaN, which ``GAN.diverged_at`` reports
+        try:
+            check_extremes(lowest, highest, "Training images")
+            if all_seen:
+                check_some_dark(int(count), lowest, highest, "training images")
+        except ValueError:
+            self.model.set_state(self._before)
+            raise
+
+
+def check_fit(x: Any, options: Mapping[str, Any]) -> None:
+    """Refuse what Keras's ``fit`` takes and a GAN has no use for.
+
+    Raises:
+        ValueError: with a sentence that says what to do instead.
+    """
+    for name, remedy in REFUSED.items():
+        value = options.get(name)
+        if value is not None and not (name == "validation_split" and value == 0):
+            raise ValueError(f"fit({name}=...) is not for a GAN. {remedy}")
+    if options.get("steps_per_epoch") is not None and hasattr(x, "begin_pass"):
+        raise ValueError(
+            "steps_per_epoch would let one pass over these batches run on into the next epoch, "
+            "whose order would then not be its own. Take fewer images instead, for example "
+            "image_batches(images[:1000], ...), and more epochs."
+        )
+
+
+def check_optimizers(generator_optimizer: Any, discriminator_optimizer: Any) -> None:
+    """Refuse anything but two Keras optimizers.
+
+    Raises:
+        TypeError: if one is no Keras optimizer.
+        ValueError: if one optimizer is given for both networks.
+    """
+    for name, optimizer in (
+        ("generator_optimizer", generator_optimizer),
+        ("discriminator_optimizer", discriminator_optimizer),
+    ):
+        if not isinstance(optimizer, keras.optimizers.Optimizer):
+            raise TypeError(
+                f"{name} is {describe(optimizer)}; give a Keras optimizer, for example "
+                "keras.optimizers.Adam(2e-4, beta_1=0.5)."
+            )
+    if generator_optimizer is discriminator_optimizer:
+        raise ValueError(
+            "The two networks need an optimizer each: one optimizer keeps one set of "
+            "moments. Make two, for example two keras.optimizers.Adam(2e-4, beta_1=0.5)."
+        )
+
+
+def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         check_model(name, network)
         if not getattr(network, "inputs", None):
@@ -77,18 +422,10 @@ def check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
         )
 
 
-def condition_values(generator: keras.Model, discriminator: keras.Model) -> int | None:
-    """How many classes or words the networks know; None where conditions are not numbered."""
-    tables = [
-        layer.input_dim
-        for network in (generator, discriminator)
-        for layer in _all_layers(network)
-        if isinstance(layer, keras.layers.Embedding)
-    ]
-    named = discriminator.output_shape[-1]
-    return min([*tables, *([named] if named > 1 else [])], default=None)
-
-
-def _all_layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
+def _tables(network: keras.Model) -> Iterator[int]:
+    """The lengths of all tables of classes or words in a network."""
     for layer in network.layers:
-        yield from _all_layers(layer) if isinstance(layer, keras.Model) else (layer,)
+        if isinstance(layer, keras.Model):
+            yield from _tables(layer)
+        elif isinstance(layer, keras.layers.Embedding):
+            yield layer.input_dim

@@ -13,7 +13,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def one_gan():
-    from test_training import make_gan
+    from tiny_gan import make_gan
 
     gan = make_gan()
     return gan, gan.get_state()

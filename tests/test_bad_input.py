@@ -1009,7 +1009,7 @@ CASES = {
             "discriminator_optimizer": NO_FUNCTION | NOTHING,
             "generator_loss": NO_FUNCTION | NOTHING,
             "discriminator_loss": NO_FUNCTION | NOTHING,
-            "class_weight": NO_WEIGHT | NOTHING,
+            "class_loss_weight": NO_WEIGHT | NOTHING,
             "pixel_weight": NO_WEIGHT | NOTHING | st.just(1.0),
         },
     ),

@@ -17,7 +17,7 @@ import distance
 import kill
 import recipes
 import throughput
-from test_training import make_gan
+from tiny_gan import make_gan
 
 
 @pytest.mark.parametrize("recipe", recipes.PEERS, ids=lambda recipe: recipe.name)

@@ -14,9 +14,8 @@ from gan_helpers.pictures import image_grid
 import keras
 import numpy as np
 import pytest
-import test_training
-from test_checkpoints import same_state
-from test_training import fit, make_images
+import tiny_gan
+from tiny_gan import fit, make_images, same_state
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_every_thins_the_frames(gan, recorder):
 
 def test_a_conditional_generator_is_recorded_with_its_conditions():
     classes = np.array([0, 2, 1, 0])
-    gan = test_training.make_conditional_gan()
+    gan = tiny_gan.make_conditional_gan()
     latents = keras.random.normal((4, gan.latent_dim), seed=0)
     recorder = SampleRecorder(latents, columns=2, conditions=classes)
     recorder.set_model(gan)
@@ -59,11 +58,11 @@ def test_a_conditional_generator_is_recorded_with_its_conditions():
 
 
 def test_recording_does_not_change_training(gan, recorder):
-    watched, alone = test_training.make_gan(), test_training.make_gan()
+    watched, alone = tiny_gan.make_gan(), tiny_gan.make_gan()
     fit(watched, make_images(), epochs=2, callbacks=[recorder])
     fit(alone, make_images(), epochs=2)
-    assert test_training.same(
-        test_training.weights_of(watched.generator), test_training.weights_of(alone.generator)
+    assert tiny_gan.same(
+        tiny_gan.weights_of(watched.generator), tiny_gan.weights_of(alone.generator)
     )
 
 
@@ -125,7 +124,7 @@ def test_an_exploding_loss_stops_training(capsys):
     def explode(fake_logits):
         return 20_000 + keras.ops.mean(fake_logits)
 
-    gan = test_training.make_gan(generator_loss=explode, run_eagerly=True)
+    gan = tiny_gan.make_gan(generator_loss=explode, run_eagerly=True)
     before = gan.get_state()
     fit(gan, make_images(8), epochs=3, callbacks=[StopOnNaN()])
     assert same_state(gan.get_state(), before)
@@ -136,7 +135,7 @@ def test_weights_that_break_in_the_last_step_of_an_epoch_are_not_saved(tmp_path,
     def break_the_gradient(fake_logits):
         return keras.ops.sqrt(0 * keras.ops.mean(fake_logits))  # 0, with the gradient NaN
 
-    gan = test_training.make_gan(generator_loss=break_the_gradient, run_eagerly=True)
+    gan = tiny_gan.make_gan(generator_loss=break_the_gradient, run_eagerly=True)
     before = gan.get_state()
     recorder = SampleRecorder(keras.random.normal((4, 4), seed=0))
     callbacks = [recorder, CheckpointSaver(tmp_path), StopOnNaN()]
@@ -172,7 +171,7 @@ def test_a_resumed_run_continues_epochs_history_and_frames(gan, recorder, tmp_pa
     saver = CheckpointSaver(tmp_path, recorder)
     first = fit(gan, make_images(), epochs=2, callbacks=[recorder, saver]).history
 
-    fresh = test_training.make_gan(seed=7)
+    fresh = tiny_gan.make_gan(seed=7)
     new_recorder = SampleRecorder(recorder.fixed_latents)
     new_saver = CheckpointSaver(tmp_path, new_recorder)
     epoch = new_saver.restore(fresh)
@@ -251,12 +250,12 @@ def test_an_interrupted_cell_run_again_ends_as_if_never_interrupted(
     cell = Cell(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         cell.run(gan, interruption=interrupt(moment, number))
-    assert gan.sample(2, seed=0).shape == (2, *test_training.IMAGE_SHAPE), "it can be used"
+    assert gan.sample(2, seed=0).shape == (2, *tiny_gan.IMAGE_SHAPE), "it can be used"
     cell.run(gan)
     assert same_state(gan.get_state(), expected_state)
     assert cell.saver.history == expected.saver.history
     assert cell.recorder.labels == expected.recorder.labels
-    assert test_training.same(cell.recorder.frames, expected.recorder.frames)
+    assert tiny_gan.same(cell.recorder.frames, expected.recorder.frames)
 
 
 def test_a_finished_cell_run_again_changes_nothing_and_more_epochs_go_on(gan, tmp_path, capsys):
@@ -400,21 +399,33 @@ def test_the_live_view_shows_one_picture_and_updates_it(gan, recorder, monkeypat
     assert "goes on after epoch 2" in shown[3].alt
 
 
+def test_a_live_view_before_its_recorder_is_told_where_it_belongs(gan, recorder):
+    with pytest.raises(ValueError, match="put the recorder before the LiveView"):
+        fit(gan, make_images(), callbacks=[LiveView(recorder), recorder])
+    assert int(gan.steps) == 0
+
+
+@pytest.mark.parametrize("every", [0, 2.5, True])
 @pytest.mark.parametrize(
-    "make", [lambda n: SampleRecorder(None, every=n), lambda n: CheckpointSaver(".", every=n)]
+    "make",
+    [
+        lambda n: SampleRecorder(None, every=n),
+        lambda n: CheckpointSaver(".", every=n),
+        lambda n: DistanceRecorder(None, every=n),
+    ],
 )
-def test_every_must_be_at_least_one_epoch(make):
-    with pytest.raises(ValueError, match="at least 1 epoch"):
-        make(0)
+def test_every_is_a_whole_number_of_epochs(make, every):
+    with pytest.raises(ValueError, match="every must be a whole number of at least 1"):
+        make(every)
 
 
 def test_distances_are_measured_against_the_training_time_alone(monkeypatch):
     monkeypatch.setenv("GAN_DATA", "sample")
     real, _ = load_cifar10("test", limit=40)
     keras.utils.set_random_seed(0)
-    gan = test_training.GAN(
-        test_training.build_dcgan_generator(width=4),
-        test_training.build_dcgan_discriminator(width=4),
+    gan = tiny_gan.GAN(
+        tiny_gan.build_dcgan_generator(width=4),
+        tiny_gan.build_dcgan_discriminator(width=4),
     )
     gan.compile(keras.optimizers.Adam(0.05), keras.optimizers.Adam(0.05))
     # Begin and end of each epoch; between epochs the clock runs on while distances are measured.

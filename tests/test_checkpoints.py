@@ -1,7 +1,7 @@
 """What is trained is not lost: by a stop, a kill, a full disk, a damaged file or a wrong model."""
 
+import errno
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -25,7 +25,7 @@ from gan_helpers.training import GAN
 import keras
 import numpy as np
 import pytest
-from test_training import IMAGE_SHAPE, make_images, same
+from tiny_gan import IMAGE_SHAPE, fit, make_gan, make_images, same, same_state
 
 FILES = ("state.npz", "progress.json", "frames.npz", "SHA256SUMS")
 EPOCHS = 4
@@ -39,12 +39,6 @@ def advance(gan):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-def same_state(first, second):
-    return first.keys() == second.keys() and all(
-        np.array_equal(array, second[name]) for name, array in first.items()
-    )
 
 
 def reseal(path):
@@ -167,9 +161,21 @@ def test_what_is_set_aside_can_be_loaded(gan, tmp_path):
 # A save that fails
 
 
+def fail_to_write(path, **arrays):
+    path.write_bytes(b"half of it")
+    raise OSError(errno.EFBIG, "File too large")
+
+
 @contextmanager
 def full_disk(limit=20_000):
     """No file may grow beyond this many bytes, which is what writing to a full disk is like."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit; there the writing itself fails
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(np, "savez", fail_to_write)
+            yield
+        return
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
     try:
@@ -340,3 +346,52 @@ def test_a_missing_checkpoint_is_named(gan, tmp_path):
         load_checkpoint(gan, tmp_path, which="best")
     with pytest.raises(ValueError, match="expected 'newest' or 'best'"):
         load_checkpoint(gan, tmp_path, which="last")
+
+
+# What a run that goes on may change, and what not
+
+
+def run_epochs(folder, gan, latents, epochs=1):
+    recorder = SampleRecorder(latents)
+    saver = CheckpointSaver(folder, recorder)
+    first = saver.resume(gan, epochs)
+    fit(gan, make_images(), epochs, initial_epoch=first, callbacks=[recorder, saver])
+    return recorder
+
+
+def test_a_new_learning_rate_stays_and_is_said(gan, tmp_path, capsys):
+    latents = keras.random.normal((4, 4), seed=0)
+    run_epochs(tmp_path, gan, latents)
+    other = make_gan(seed=3)
+    other.generator_optimizer.learning_rate = 5e-4
+    run_epochs(tmp_path, other, latents, epochs=2)
+    assert float(other.generator_optimizer.learning_rate) == pytest.approx(5e-4)
+    assert int(other.steps) == 8
+    printed = capsys.readouterr().out
+    assert "The generator goes on with the learning rate 0.0005, as compiled" in printed
+    assert "it was 0.001" in printed and "discriminator" not in printed
+
+
+def test_an_animation_keeps_its_subject(gan, tmp_path):
+    run_epochs(tmp_path, gan, keras.random.normal((4, 4), seed=0))
+    before = gan.get_state()
+    saver = CheckpointSaver(tmp_path, SampleRecorder(keras.random.normal((4, 4), seed=1)))
+    with pytest.raises(ValueError, match="the animation would change its subject"):
+        saver.resume(gan, 2)
+    assert same_state(gan.get_state(), before)
+
+
+def test_a_checkpoint_of_the_first_edition_is_gone_on_with(gan, tmp_path):
+    """It does not say what its frames show."""
+    latents = keras.random.normal((4, 4), seed=0)
+    run_epochs(tmp_path, gan, latents)
+    for path in tmp_path.glob("s*"):
+        progress = json.loads((path / "progress.json").read_text())
+        del progress["subject"]
+        (path / "progress.json").write_text(json.dumps(progress))
+        reseal(path)
+    assert run_epochs(tmp_path, gan, latents, epochs=2).labels == [
+        "untrained",
+        "epoch 1",
+        "epoch 2",
+    ]

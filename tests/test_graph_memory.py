@@ -8,7 +8,7 @@ import gan_helpers.runtime.quiet  # noqa: F401 - before Keras loads TensorFlow
 import keras
 import pytest
 import tensorflow as tf
-from test_training import fit, make_gan, make_images
+from tiny_gan import fit, make_gan, make_images
 
 
 def count_graphs():

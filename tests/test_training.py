@@ -6,55 +6,32 @@ from gan_helpers.models import (
     build_dense_discriminator,
 )
 from gan_helpers.runtime import dtype_policy
-from gan_helpers.training import GAN, LARGEST_LOSS
+from gan_helpers.runtime.base_model import LARGEST_LOSS
+from gan_helpers.training import GAN
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
-IMAGE_SHAPE = (8, 8, 1)
-
-
-def make_gan(seed=0, ema_decay=0.9, **compile_options):
-    keras.utils.set_random_seed(seed)
-    gan = GAN(
-        build_dcgan_generator(latent_dim=4, image_shape=IMAGE_SHAPE, width=4),
-        build_dcgan_discriminator(image_shape=IMAGE_SHAPE, width=4, dropout=0.3),
-        ema_decay=ema_decay,
-        seed=seed,
-    )
-    gan.compile(
-        keras.optimizers.Adam(1e-3, beta_1=0.5),
-        keras.optimizers.Adam(1e-3, beta_1=0.5),
-        **compile_options,
-    )
-    return gan
-
-
-def make_images(count=32):
-    random = np.random.default_rng(0)
-    return random.uniform(-1, 1, (count, *IMAGE_SHAPE)).astype("float32")
+from tiny_gan import (
+    IMAGE_SHAPE,
+    fit,
+    judge_of_pairs,
+    make_augmented_gan,
+    make_class_naming_gan,
+    make_conditional_gan,
+    make_gan,
+    make_images,
+    same,
+    translator,
+    weights_of,
+)
 
 
 def wrong_end():
     images = make_images()
     images[24:] *= 3
     return images
-
-
-def weights_of(network):
-    return [weight.numpy().copy() for weight in network.weights]
-
-
-def same(first, second):
-    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-
-
-def fit(gan, images, epochs=1, **options):
-    # A data set, because the values of an array are checked, and some tests train on NaN.
-    batches = tf.data.Dataset.from_tensor_slices(images).batch(8)
-    return gan.fit(batches, epochs=epochs, verbose=0, **options)
 
 
 def test_a_step_moves_both_networks_and_the_average(gan):
@@ -66,7 +43,8 @@ def test_a_step_moves_both_networks_and_the_average(gan):
 
 
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
-def test_each_optimizer_moves_only_its_own_network(gan, frozen):
+def test_each_optimizer_moves_only_its_own_network(frozen):
+    gan = make_gan()
     getattr(gan, f"{frozen}_optimizer").learning_rate = 0.0
     before = [v.numpy().copy() for v in getattr(gan, frozen).trainable_variables]
     fit(gan, make_images(8))
@@ -223,6 +201,19 @@ def test_a_state_that_is_put_back_trains_on_as_it_did(gan):
     assert other.get_state().keys() == expected.keys()
     for name, array in other.get_state().items():
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def test_a_state_leaves_the_learning_rates_as_compiled():
+    gan, other = make_gan(), make_gan()
+    fit(gan, make_images())
+    other.generator_optimizer.learning_rate = 1e-5
+    other.set_state(gan.get_state())
+    assert int(other.steps) == int(gan.steps)
+    rates = [float(rate) for rate in other.compiled_rates().values()]
+    assert rates == pytest.approx([1e-5, 1e-3])
+    schedule = keras.optimizers.schedules.CosineDecay(1e-3, 100)
+    gan.compile(keras.optimizers.Adam(schedule), keras.optimizers.Adam(1e-3))
+    assert list(gan.compiled_rates()) == ["discriminator_optimizer_001"]
 
 
 def test_a_state_is_a_copy(gan):
@@ -382,17 +373,6 @@ def test_latents_of_another_length_are_refused(gan):
         gan.generate(np.zeros((3, 5), np.float32))
 
 
-def make_augmented_gan(augment):
-    keras.utils.set_random_seed(0)
-    gan = GAN(
-        build_dcgan_generator(4, IMAGE_SHAPE, width=4),
-        build_dcgan_discriminator(IMAGE_SHAPE, width=4),
-        augment=augment,
-    )
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
-    return gan
-
-
 def test_real_and_fake_images_are_judged_through_the_augmentation():
     black = make_augmented_gan(keras.layers.Rescaling(0.0))
     measured = black.train_step(tf.constant(make_images(8)))
@@ -408,16 +388,6 @@ def test_the_generator_learns_through_a_random_translation():
     assert any("seed_generator" in variable.path for variable in translation.variables)
 
 
-def make_conditional_gan():
-    keras.utils.set_random_seed(0)
-    gan = GAN(
-        build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
-        build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3),
-    )
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
-    return gan
-
-
 def test_a_conditional_gan_trains_on_pairs_and_draws_a_class():
     gan = make_conditional_gan()
     before = weights_of(gan.generator)
@@ -427,13 +397,6 @@ def test_a_conditional_gan_trains_on_pairs_and_draws_a_class():
     latents = keras.random.normal((3, 4), seed=0)
     first, second = (gan([latents, keras.ops.array([label] * 3)]) for label in (0, 1))
     assert not np.array_equal(first, second)
-
-
-def make_class_naming_gan(generator):
-    keras.utils.set_random_seed(0)
-    gan = GAN(generator, build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3))
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
-    return gan
 
 
 @pytest.mark.parametrize("conditional", [False, True])
@@ -470,7 +433,7 @@ def test_the_class_weight_says_how_much_naming_counts():
         keras.utils.set_random_seed(0)
         gan = make_class_naming_gan(build_dcgan_generator(4, IMAGE_SHAPE, width=4))
         optimizers = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
-        gan.compile(*optimizers, class_weight=weight)
+        gan.compile(*optimizers, class_loss_weight=weight)
         gan.train_step(data)
         moved.append(weights_of(gan.discriminator))
     assert same(moved[0], moved[1])
@@ -518,25 +481,6 @@ def test_a_generator_that_takes_a_class_needs_a_discriminator_that_knows_classes
             build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
             build_dcgan_discriminator(IMAGE_SHAPE, width=4),
         )
-
-
-def judge_of_pairs(condition_shape, embed):
-    """A tiny discriminator that takes images and conditions, one logit each."""
-    images = keras.Input(IMAGE_SHAPE)
-    conditions = keras.Input(condition_shape, dtype="float32")
-    maps = keras.layers.Flatten()(images)
-    features = keras.layers.Concatenate()([maps, embed(conditions)])
-    return keras.Model([images, conditions], keras.layers.Dense(1)(features))
-
-
-def translator():
-    """A tiny generator from latents and an image to an image."""
-    latents, images = keras.Input((4,)), keras.Input(IMAGE_SHAPE)
-    shade = keras.layers.Reshape((1, 1, 4))(latents)
-    maps = keras.layers.Conv2D(4, 3, padding="same")(images)
-    maps = keras.layers.Add()([maps, shade])
-    output = keras.layers.Conv2D(IMAGE_SHAPE[-1], 1, activation="tanh")(maps)
-    return keras.Model([latents, images], output)
 
 
 def test_a_condition_may_be_an_image_that_the_discriminator_sees_too():
@@ -587,3 +531,105 @@ def test_a_discriminator_of_pairs_does_not_train_without_conditions():
     gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
     with pytest.raises(ValueError, match="train on pairs"):
         gan.fit(make_images(8), verbose=0)
+
+
+# What Keras's fit takes, and a GAN has no use for, is refused before the first step.
+
+
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ({"validation_data": make_images(8)}, "DistanceRecorder"),
+        ({"validation_split": 0.5}, "DistanceRecorder"),
+        ({"class_weight": {0: 1.0}}, "Choose the images"),
+        ({"sample_weight": np.zeros(32)}, "Choose the images"),
+    ],
+)
+def test_what_a_gan_cannot_use_is_refused_before_the_first_step(gan, option, remedy):
+    with pytest.raises(ValueError, match=rf"fit\({next(iter(option))}=.*{remedy}"):
+        gan.fit(make_images(), verbose=0, **option)
+    assert int(gan.steps) == 0
+
+
+def test_weights_of_images_in_a_dataset_are_refused_too(gan):
+    triples = make_images(), np.zeros(32), np.ones(32)
+    batches = tf.data.Dataset.from_tensor_slices(triples).batch(8)
+    with pytest.raises(ValueError, match="cannot be weighed one by one"):
+        gan.fit(batches, verbose=0)
+    assert int(gan.steps) == 0
+
+
+def test_a_gan_is_not_evaluated(gan):
+    with pytest.raises(NotImplementedError, match="DistanceRecorder"):
+        gan.evaluate(make_images())
+
+
+def test_steps_of_an_epoch_do_not_break_the_order_of_the_passes(gan):
+    batches = data.image_batches(data.to_pixels(make_images()), 8, seed=1)
+    with pytest.raises(ValueError, match="steps_per_epoch would let one pass"):
+        gan.fit(batches, steps_per_epoch=3, epochs=2, verbose=0)
+    plain = tf.data.Dataset.from_tensor_slices(make_images()).batch(8).repeat()
+    gan.fit(plain, steps_per_epoch=3, epochs=2, verbose=0)
+    assert int(gan.steps) == 6
+
+
+def test_a_condition_of_two_numbers_may_go_to_tables_of_two_lengths():
+    """A digit of ten and a color of six."""
+    latents, pair = keras.Input((4,)), keras.Input((2,), dtype="int32")
+    told = [keras.layers.Embedding(known, 4)(pair[:, place]) for place, known in enumerate((10, 6))]
+    pixels = keras.layers.Dense(64, activation="tanh")(keras.layers.Add()([latents, *told]))
+    generator = keras.Model([latents, pair], keras.layers.Reshape(IMAGE_SHAPE)(pixels))
+    gan = GAN(generator, judge_of_pairs((2,), keras.layers.Flatten()))
+    gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+    gan.fit(make_images(4), np.array([[9, 5], [6, 0], [8, 1], [7, 2]]), verbose=0)
+    assert gan.sample(1, seed=0, labels=[[9, 5]]).shape == (1, *IMAGE_SHAPE)
+    with pytest.raises(ValueError, match="run from 5 to 10, but are numbered from 0 to 9"):
+        gan.sample(1, seed=0, labels=[[10, 5]])
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_small_gradients_survive_in_half_precision(policy):
+    def small(fake_logits):
+        return 1e-6 * losses.non_saturating_generator_loss(fake_logits)
+
+    keras.utils.set_random_seed(0)
+    with dtype_policy(policy):
+        gan = GAN(
+            build_dcgan_generator(latent_dim=4, image_shape=IMAGE_SHAPE, width=4),
+            build_dcgan_discriminator(image_shape=IMAGE_SHAPE, width=4),
+        )
+    gan.compile(keras.optimizers.SGD(1e4), keras.optimizers.SGD(0.0), generator_loss=small)
+    first = gan.generator.trainable_variables[0]
+    before = first.numpy().copy()
+    gan.fit(make_images(8), batch_size=8, verbose=0)
+    assert np.count_nonzero(first.numpy() - before) > 0.9 * before.size
+
+
+def test_a_condition_that_is_an_image_moves_with_its_image():
+    """D sees only how an image differs from its condition; real ones do not."""
+    images, condition = keras.Input(IMAGE_SHAPE), keras.Input(IMAGE_SHAPE)
+    difference = keras.layers.Flatten()(keras.layers.Subtract()([images, condition]))
+    logits = keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)(difference)
+    shift = keras.layers.RandomTranslation(0.5, 0.5, fill_mode="constant", seed=0)
+    judge = keras.Model([images, condition], logits)
+    gan = GAN(translator(), judge, augment=shift)
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    pictures = make_images(16)
+    history = gan.fit(pictures, pictures, batch_size=8, verbose=0).history
+    assert history["real_score"] == [0.5]
+    assert history["fake_score"] != [0.5]
+
+
+def test_a_condition_of_another_size_cannot_move_with_its_image():
+    shift = keras.layers.RandomTranslation(0.5, 0.5)
+    judge = judge_of_pairs((4, 4, 1), keras.layers.Flatten())
+    with pytest.raises(ValueError, match="augment would move images"):
+        GAN(build_dcgan_generator(4, IMAGE_SHAPE, width=4), judge, augment=shift)
+
+
+def test_keras_still_has_what_the_model_replaces():
+    """A private method of Keras: if it goes, its stand-in here must go too."""
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+    assert callable(TensorFlowTrainer._maybe_symbolic_build)
+    assert GAN._maybe_symbolic_build is not TensorFlowTrainer._maybe_symbolic_build

@@ -4,13 +4,12 @@ A sample of each set lies in the course's ``data`` folder. Install a complete se
 ``python -m gan_helpers.data cifar10`` (or ``mnist``), from the network or with ``--from PATH``.
 """
 
-import operator
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_helpers.checks import as_array, check_name, check_whole_numbers, describe
+from gan_helpers.checks import as_array, check_flag, check_name, check_whole, check_whole_numbers
 from gan_helpers.data.sets import (
     CIFAR10,
     MNIST,
@@ -48,6 +47,7 @@ _SAMPLE_REMEDY = (
 )
 # A network's output may leave [-1, 1] a little; beyond this it was never meant as model range.
 _FARTHEST_MODEL_VALUE = 10.0
+LARGEST_SEED = 2**63 - 1
 
 
 def load_cifar10(
@@ -180,13 +180,12 @@ def image_batches(
         this one, by ``.repeat()`` for example, has no such function and counts.
 
     Raises:
-        TypeError: if images are not uint8, labels are neither whole numbers nor images,
-            batch_size or seed is no integer, or flip is neither True nor False.
-        ValueError: if images have not four axes, batch_size is below 1 or above n, the seed is
-            too large, there is not one label an image, or one is negative.
+        TypeError: if images are not uint8, labels are neither whole numbers nor images, or flip
+            is neither True nor False.
+        ValueError: if images have not four axes, batch_size is no whole number from 1 to n, seed
+            none of at least 0, there is not one label per image, or one is negative.
     """
     images = as_array("images", images)
-    batch_size, seed = _integer("batch_size", batch_size), _integer("seed", seed)
     _check_batches(images, batch_size, seed, flip)
     if labels is not None:
         labels = as_array("labels", labels)
@@ -240,8 +239,8 @@ def _load(
 ) -> tuple[np.ndarray, np.ndarray]:
     check_name("split", split, SPLITS)
     wanted = _class_numbers(dataset, classes)
-    if limit is not None and _integer("limit", limit) < 1:
-        raise ValueError(f"limit is {limit}, expected at least 1, or None for all images.")
+    if limit is not None:
+        check_whole("limit", limit)
     complete = not _sample_is_forced() and is_installed(dataset)
     images, labels = (_read_complete if complete else _read_sample)(dataset, split)
     available = len(images)
@@ -339,8 +338,8 @@ def _class_number(dataset: Dataset, item: str | int) -> int:
     names = dataset.class_names
     if isinstance(item, str) and item in names:
         return names.index(item)
-    if not isinstance(item, str) and 0 <= _integer("a class", item) < len(names):
-        return operator.index(item)
+    if not isinstance(item, str):
+        return check_whole(f"A class of {dataset.title}", item, 0, len(names) - 1)
     raise ValueError(
         f"{item!r} is no class of {dataset.title}. Its classes are {', '.join(names)}, "
         f"or the numbers 0 to {len(names) - 1} in that order."
@@ -359,14 +358,10 @@ def _check_batches(images: np.ndarray, batch_size: int, seed: int, flip: bool) -
         )
     if 0 in images.shape:
         raise ValueError(f"image_batches got no images: their shape is {images.shape}.")
-    if not -(2**63) <= seed < 2**63:
-        raise ValueError(f"seed is {seed}, expected a number of at most 63 bits, such as 0.")
-    if not isinstance(flip, bool | np.bool_):
-        raise TypeError(f"flip is {describe(flip)}, expected True or False.")
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(
-            f"batch_size is {batch_size}, expected 1 to {len(images)}, the number of images given."
-        )
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    check_flag("flip", flip)
+    # At most one batch of all the images.
+    check_whole("batch_size", batch_size, most=len(images))
 
 
 def _check_conditions(labels: np.ndarray, count: int) -> None:
@@ -384,12 +379,3 @@ def _check_conditions(labels: np.ndarray, count: int) -> None:
     if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels are {labels.dtype}; classes and words are whole numbers.")
     check_whole_numbers("labels", labels)
-
-
-def _integer(name: str, value: Any) -> int:
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} is {value}, expected an integer.")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} is {describe(value)}, expected an integer.") from None

@@ -11,7 +11,7 @@ from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorF
 import keras
 import tensorflow as tf
 
-__all__ = ["dtype_policy", "fastest_dtype_policy"]
+__all__ = ["dtype_policy", "fastest_dtype_policy", "scaled_for_float16"]
 
 SIZE = 512  # a product of matrices of this size takes about a millisecond
 REPEATS = 7
@@ -47,6 +47,20 @@ def fastest_dtype_policy() -> str:
     """
     faster = _seconds(tf.float32) > WORTHWHILE * _seconds(tf.bfloat16)
     return "mixed_bfloat16" if faster else "float32"
+
+
+def scaled_for_float16(
+    optimizer: keras.optimizers.Optimizer, network: keras.Model
+) -> keras.optimizers.Optimizer:
+    """The optimizer; for a network in float16, one that scales the loss, as Keras wraps its own.
+
+    Small gradients are 0 in float16. Source: Micikevicius et al. 2018, "Mixed Precision Training".
+    """
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or not any(
+        layer.compute_dtype == "float16" for layer in network.layers
+    ):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
 def _seconds(dtype: tf.DType) -> float:

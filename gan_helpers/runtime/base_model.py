@@ -1,0 +1,166 @@
+"""What the GAN needs of a Keras model and no lesson teaches: a state, and what Keras leaves out."""
+
+import abc
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gan_helpers.runtime import (
+    quiet,  # noqa: F401 - before Keras loads TensorFlow
+    replicas,
+)
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite"]
+
+# A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
+# given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
+LARGEST_LOSS = 1e4
+
+NO_VALIDATION = (
+    "A GAN has no validation loss: neither of its losses says how good the images are. Measure "
+    "held-out images with callbacks.DistanceRecorder(test_images) instead."
+)
+
+
+class BaseModel(keras.Model):
+    """A model of parts that are all built, whose whole state can be taken out and put back.
+
+    Attributes:
+        diverged_at: the first step of the epoch under way whose losses were not finite or above
+            ``LARGEST_LOSS``; 0 if there was none.
+        trackers: the means over the epoch by name.
+    """
+
+    @abc.abstractmethod
+    def parts(self) -> Mapping[str, Any]:
+        """All that training changes: name -> network, layer, optimizer, or list of variables.
+
+        Raises:
+            ValueError: if the model is not compiled, so that it has no optimizers yet.
+        """
+
+    def begin_measuring(self, measures: Iterable[str]) -> None:
+        """Make a tracker for each measure, and what ``watch`` writes to; the model is then built.
+
+        Args:
+            measures: names of the means over the epoch.
+        """
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in measures}
+        self.diverged_at = self.add_weight(
+            (), "zeros", "int64", trainable=False, name="diverged_at"
+        )
+        self.built = True
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The ``trackers``, as Keras asks for them."""
+        return list(self.trackers.values())
+
+    def track(self, **measured: tf.Tensor | float) -> dict[str, tf.Tensor]:
+        """Add what a step measured to the trackers; return their means so far."""
+        for name, tracker in self.trackers.items():
+            tracker.update_state(measured[name])
+        return {name: replicas.loggable(each.result()) for name, each in self.trackers.items()}
+
+    def watch(self, step: tf.Tensor, losses: Iterable[tf.Tensor | float]) -> None:
+        """Keep the first step of the epoch at which a loss leaves its bounds."""
+        sizes = ops.stack([ops.abs(ops.cast(loss, "float32")) for loss in losses])
+        # Asked this way round, because every comparison with NaN is false.
+        unsound = replicas.any_replica(ops.logical_not(ops.all(sizes <= LARGEST_LOSS)))
+        first = ops.logical_and(self.diverged_at == 0, unsound)
+        self.diverged_at.assign(ops.where(first, step, self.diverged_at))
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Nothing is left to build, so weights can be saved at once."""
+
+    def _maybe_symbolic_build(self, *arguments: Any, **options: Any) -> None:
+        # Keras's own takes the first batch of a pass, to build layers that are not built yet. Here
+        # all are, the batch would be lost, and pairs (images, labels) fail there between machines.
+        pass
+
+    def evaluate(self, *arguments: Any, **options: Any) -> None:
+        """Refused: no loss of a GAN says how good its images are.
+
+        Raises:
+            NotImplementedError: always; the message says what to do instead.
+        """
+        raise NotImplementedError(f"evaluate is not for a GAN. {NO_VALIDATION}")
+
+    def reset_metrics(self) -> None:
+        """Forget what was measured; Keras calls this when an epoch begins."""
+        super().reset_metrics()
+        self.diverged_at.assign(0)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss of this epoch left its bounds, or something in the state is not finite."""
+        return bool(int(self.diverged_at.numpy())) or not is_finite(self.get_state())
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Copies of all that training changes, in NumPy's own types.
+
+        Weights, averages, the optimizers' moments, the number of steps, and every random state.
+
+        Raises:
+            ValueError: if the model is not compiled, so that it has no optimizers yet.
+        """
+        return {
+            # float32 holds every bfloat16 exactly.
+            name: np.array(ops.convert_to_numpy(variable), dtype=_stored_dtype(variable))
+            for name, variable in self._named_variables().items()
+        }
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what ``get_state`` returned; learning rates stay as compiled.
+
+        All is checked before anything changes.
+
+        Raises:
+            ValueError: if the model is not compiled, or the state is that of another architecture.
+        """
+        variables = self._named_variables()
+        for name in sorted(variables.keys() | state.keys()):
+            here, there = (
+                f"{tuple(values[name].shape)} {_stored_dtype(values[name])}"
+                if name in values
+                else "missing"
+                for values in (variables, state)
+            )
+            if here != there:
+                raise ValueError(
+                    f"The stored state is of another model: {name} is {there} there, {here} here. "
+                    "Build and compile the model as it was then, or begin anew in another folder."
+                )
+        for name in variables.keys() - self.compiled_rates().keys():
+            variables[name].assign(state[name])
+
+    def compiled_rates(self) -> dict[str, float]:
+        """The learning rates by their names in the state; a schedule has none there."""
+        rates = [getattr(part, "learning_rate", None) for part in self.parts().values()]
+        return {
+            name: float(variable.numpy())
+            for name, variable in self._named_variables().items()
+            if any(variable is rate for rate in rates)
+        }
+
+    def _named_variables(self) -> dict[str, keras.Variable]:
+        # Numbers, not names: Keras counts on, so the second model of a process has other names.
+        return {
+            f"{part}_{index:03}": variable
+            for part, owner in self.parts().items()
+            for index, variable in enumerate(getattr(owner, "variables", owner))
+        }
+
+
+def is_finite(state: Mapping[str, np.ndarray]) -> bool:
+    """Whether every number of a state is finite."""
+    return all(np.isfinite(array).all() for array in state.values())
+
+
+def _stored_dtype(values: keras.Variable | np.ndarray) -> str:
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    return "float32" if dtype == "bfloat16" else dtype
