@@ -1054,7 +1054,8 @@ NOT_HERE = {
     "plots": {"LessonAxes", "few_colours_png"},
     "profiles": None,  # any value will do; tests/test_profiles.py
     "runtime": {"fastest_dtype_policy", "DatasetError", "lazy_names", "file_sha256"}
-    | {"read_arrays", "read_sums", "verified_path", "write_sums"},  # files; tests/test_data.py
+    # Files; tests/test_data.py and tests/test_files.py.
+    | {"read_arrays", "read_sums", "replacing", "verified_path", "write_sums"},
     "training": {"is_finite"},  # of numbers that training made
     "widgets": {"AccessibleNames", "FigureWithSliders", "TitledImage", "WidgetWithStill"}
     | {"with_still"},

@@ -15,6 +15,7 @@ __all__ = [
     "lazy_names",
     "read_arrays",
     "read_sums",
+    "replacing",
     "verified_path",
     "write_sums",
 ]
@@ -30,6 +31,7 @@ __getattr__ = lazy_names(
             "file_sha256",
             "read_arrays",
             "read_sums",
+            "replacing",
             "verified_path",
             "write_sums",
         ),

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ __all__ = [
     "file_sha256",
     "read_arrays",
     "read_sums",
+    "replacing",
     "verified_path",
     "write_sums",
 ]
@@ -27,6 +29,27 @@ MOST_BYTES = 300_000_000
 
 class DatasetError(RuntimeError):
     """A data file is missing, damaged, or not what it should be. The message says what to do."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file so that it appears whole or not at all.
+
+    Args:
+        path: where the file shall lie. Missing folders are made.
+
+    Yields:
+        A path beside it, with the same ending, to write to. When the block ends, that file takes
+        the place of ``path``; when it fails, ``path`` stays as it was and nothing is left beside.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes that write the same file at once must not mix; the later one wins.
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def file_sha256(path: Path) -> str:
@@ -62,9 +85,8 @@ def read_sums(folder: Path, remedy: str) -> dict[str, str]:
 def write_sums(folder: Path, names: Iterable[str]) -> None:
     """Write ``SHA256SUMS`` in the format of ``sha256sum -c``; the list appears whole or not."""
     lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
-    unfinished = folder / f"{SUMS_NAME}.{os.getpid()}.tmp"
-    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
-    os.replace(unfinished, folder / SUMS_NAME)
+    with replacing(folder / SUMS_NAME) as unfinished:
+        unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def verified_path(folder: Path, name: str, sums: Mapping[str, str], remedy: str) -> Path:
