@@ -18,10 +18,7 @@ from gan_helpers.losses import (
     non_saturating_generator_loss,
     realness,
 )
-from gan_helpers.runtime import (
-    quiet,  # noqa: F401 - before Keras loads TensorFlow
-    replicas,
-)
+from gan_helpers.runtime import quiet, replicas  # noqa: F401 - quiet before Keras
 from gan_helpers.runtime.base_model import BaseModel
 from gan_helpers.runtime.precision import scaled_for_float16
 
@@ -150,16 +147,10 @@ class GAN(BaseModel):
         check_function("discriminator_loss", discriminator_loss, "of real_logits and fake_logits")
         check_number("class_loss_weight", class_loss_weight, 0)
         self.contract.check_pixel_weight(pixel_weight)
-        several = self.distribute_strategy.num_replicas_in_sync > 1
-        # XLA makes this step two to three times slower on a processor, and pays on a GPU.
-        one_gpu = bool(tf.config.list_physical_devices("GPU")) and not several
-        options.setdefault("jit_compile", one_gpu)
-        if several:
-            # Keras 3 cannot hand several batches at a time to several replicas.
-            options["steps_per_execution"] = 1
-        generator, discriminator = self.generator, self.discriminator
+        options = replicas.compile_options(self.distribute_strategy, options)
         # No single optimizer and no single loss: otherwise Keras reports a "loss" that is always 0.
         super().compile(optimizer=None, loss=None, **options)
+        generator, discriminator = self.generator, self.discriminator
         self.generator_optimizer = scaled_for_float16(generator_optimizer, generator)
         self.discriminator_optimizer = scaled_for_float16(discriminator_optimizer, discriminator)
         self.generator_loss = generator_loss
@@ -247,11 +238,12 @@ class GAN(BaseModel):
         # taken before either network moves.
         generator_variables = self.generator.trainable_variables
         discriminator_variables = self.discriminator.trainable_variables
-        slopes = discriminator_tape.gradient(discriminator_goal, discriminator_variables)
-        self.generator_optimizer.apply(
-            generator_tape.gradient(generator_goal, generator_variables), generator_variables
+        generator_gradients = generator_tape.gradient(generator_goal, generator_variables)
+        discriminator_gradients = discriminator_tape.gradient(
+            discriminator_goal, discriminator_variables
         )
-        self.discriminator_optimizer.apply(slopes, discriminator_variables)
+        self.generator_optimizer.apply(generator_gradients, generator_variables)
+        self.discriminator_optimizer.apply(discriminator_gradients, discriminator_variables)
         self._update_average()
         self.watch(self.steps, [generator_loss, discriminator_loss, naming_loss, pixel_loss])
         return self.track(

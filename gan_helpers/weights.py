@@ -18,6 +18,7 @@ from gan_helpers.runtime import (
     quiet,  # noqa: F401 - before Keras loads TensorFlow
     read_arrays,
     read_sums,
+    replacing,
     verified_path,
 )
 
@@ -46,7 +47,8 @@ def save_weights(model: keras.Model, path: str | Path) -> Path:
 
     Args:
         model: a built model.
-        path: where to write; must end in ``.npz``. Missing folders are made.
+        path: where to write; must end in ``.npz``. Missing folders are made. The file appears
+            only when it is complete.
 
     Returns:
         The path.
@@ -69,10 +71,9 @@ def save_weights(model: keras.Model, path: str | Path) -> Path:
             "A weight is NaN, infinite or beyond 65504, the largest number of float16. A network "
             "like this has diverged: look at its losses."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        path, **{f"weight_{i:03d}": array.astype("float16") for i, array in enumerate(arrays)}
-    )
+    named = {f"weight_{i:03d}": array.astype("float16") for i, array in enumerate(arrays)}
+    with replacing(path) as unfinished:
+        np.savez_compressed(unfinished, **named)
     return path
 
 

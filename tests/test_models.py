@@ -161,6 +161,21 @@ def test_shipped_weights_survive_the_way_to_disk_and_back(tmp_path):
         assert {archive[name].dtype.name for name in archive.files} == {"float16"}
 
 
+def test_weights_replace_a_file_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = weights.save_weights(models.build_dcgan_generator(width=4), tmp_path / "g.npz")
+    before = path.read_bytes()
+
+    def fail(file, **arrays):
+        file.write_bytes(b"half of it")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(weights.np, "savez_compressed", fail)
+    with pytest.raises(OSError, match="No space left"):
+        weights.save_weights(models.build_dcgan_generator(width=4), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_weights_of_another_architecture_are_refused(tmp_path):
     path = weights.save_weights(models.build_dcgan_generator(width=4), tmp_path / "g.npz")
     other = models.build_dcgan_generator(width=8)

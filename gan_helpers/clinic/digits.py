@@ -1,8 +1,5 @@
 """A GAN of digits that collapses on demand, and how varied its digits are."""
 
-from collections.abc import Callable
-
-from gan_helpers import losses
 from gan_helpers.checks import (
     check_class_numbers,
     check_number,
@@ -12,6 +9,7 @@ from gan_helpers.checks import (
 )
 from gan_helpers.models import build_dense_discriminator, build_dense_generator
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.training import GAN
 
 import keras
 import numpy as np
@@ -86,37 +84,15 @@ def train_digits(
     check_whole("steps", steps, 0)
     check_whole("seed", seed, 0, LARGEST_SEED)
     keras.utils.set_random_seed(seed)
-    players = build_dense_generator(), build_dense_discriminator()
-    optimizers = [
-        keras.optimizers.Adam(rate, beta_1=0.5) for rate in (generator_rate, discriminator_rate)
-    ]
-    for player, optimizer in zip(players, optimizers, strict=True):
-        optimizer.build(player.trainable_variables)
-    step = _compile_step(tf.constant(images), players, optimizers)
-    for _ in range(steps):
-        step()
-    return players[0]
-
-
-def _compile_step(images: tf.Tensor, players: tuple, optimizers: list) -> Callable[[], None]:
-    generator, discriminator = players
-
-    @tf.function
-    def step() -> None:
-        real = tf.gather(images, tf.random.uniform((BATCH_SIZE,), 0, len(images), tf.int32))
-        latents = tf.random.normal((BATCH_SIZE, generator.input_shape[-1]))
-        with tf.GradientTape(persistent=True) as tape:
-            fake_logits = discriminator(generator(latents, training=True), training=True)
-            real_logits = discriminator(real, training=True)
-            found = (
-                losses.non_saturating_generator_loss(fake_logits),
-                losses.discriminator_loss(real_logits, fake_logits),
-            )
-        for player, optimizer, loss in zip(players, optimizers, found, strict=True):
-            variables = player.trainable_variables
-            optimizer.apply(tape.gradient(loss, variables), variables)
-
-    return step
+    gan = GAN(build_dense_generator(), build_dense_discriminator(), ema_decay=0, seed=seed)
+    gan.compile(
+        keras.optimizers.Adam(generator_rate, beta_1=0.5),
+        keras.optimizers.Adam(discriminator_rate, beta_1=0.5),
+    )
+    batches = tf.data.Dataset.from_tensor_slices(images).shuffle(len(images), seed).repeat()
+    if steps:
+        gan.fit(batches.batch(BATCH_SIZE).take(steps), verbose=0)
+    return gan.generator
 
 
 def count_digits(

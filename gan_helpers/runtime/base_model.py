@@ -4,10 +4,7 @@ import abc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gan_helpers.runtime import (
-    quiet,  # noqa: F401 - before Keras loads TensorFlow
-    replicas,
-)
+from gan_helpers.runtime import quiet, replicas  # noqa: F401 - quiet before Keras
 
 import keras
 import numpy as np
