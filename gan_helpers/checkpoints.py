@@ -12,17 +12,23 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gan_helpers.checks import check_whole
 from gan_helpers.runtime import DatasetError, read_arrays, read_sums, verified_path, write_sums
 from gan_helpers.runtime.base_model import is_finite
 from gan_helpers.training import GAN
 
+import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    from gan_helpers.callbacks import DistanceRecorder, SampleRecorder
 
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "CheckpointSaver",
     "find_checkpoints",
     "load_checkpoint",
     "put_back",
@@ -30,6 +36,8 @@ __all__ = [
     "save_checkpoint",
     "set_aside",
 ]
+
+Logs: TypeAlias = dict[str, float] | None
 
 FILES = ("state.npz", "progress.json", "frames.npz")
 NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)")
@@ -242,6 +250,186 @@ def set_aside(folder: Path) -> None:
     (folder / "previous").mkdir(exist_ok=True)
     for path in found:
         path.rename(folder / "previous" / path.name)
+
+
+class CheckpointSaver(keras.callbacks.Callback):
+    """Save checkpoints, so that nothing trained is lost and training can stop and go on.
+
+    One is saved when training begins, one after every ``every`` epochs, one at the end. The newest
+    two and the best stay. If one cannot be written, because the disk is full for example, a
+    sentence says so, training goes on, and the next save tries again. A run that begins anew sets
+    the checkpoints of the one before it aside, in the folder ``previous``.
+
+    Args:
+        folder: where the checkpoints lie.
+        recorder: its frames are stored and restored too. List it before this callback.
+        every: save after this many epochs.
+        best: its distances are stored and restored too, and the checkpoint with the smallest is
+            kept. List it before this callback.
+
+    Attributes:
+        epoch: number of finished epochs.
+        history: metric name -> one value for each finished epoch.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        recorder: "SampleRecorder | None" = None,
+        every: int = 1,
+        best: "DistanceRecorder | None" = None,
+    ) -> None:
+        super().__init__()
+        check_whole("every", every)
+        self.folder = Path(folder)
+        self.recorder = recorder
+        self.every = every
+        self.best = best
+        self.epoch = 0
+        self.history: dict[str, list[float]] = {}
+        self.saved_epoch: int | None = None  # of this run; None: nothing is saved yet
+
+    def resume(self, gan: GAN, epochs: int) -> int:
+        """Go on with the run in the folder, if there is one to go on with.
+
+        A run that has all its epochs, or that diverged, is over: an untrained model then begins
+        anew. A model that has been trained is the one of that run, and goes on.
+
+        Args:
+            gan: a compiled model, built as it was when the run began.
+            epochs: how many the run shall have in all.
+
+        Returns:
+            The number of finished epochs, to hand to ``fit`` as ``initial_epoch``; 0 at first.
+
+        Raises:
+            ValueError, CheckpointError: as ``restore``.
+        """
+        if not find_checkpoints(self.folder):
+            return self._begin_anew()
+        state, checkpoint = read_checkpoint(self.folder)
+        over = checkpoint.diverged or checkpoint.epoch >= epochs
+        if over and int(gan.steps) == 0:
+            print(
+                f"The run in {self.folder} is over; this one begins anew. "
+                f"Its checkpoints move to {self.folder / 'previous'}."
+            )
+            return self._begin_anew()
+        print(f"Goes on after epoch {checkpoint.epoch} of {epochs}, from {self.folder}.")
+        return self._go_on(gan, state, checkpoint)
+
+    def restore(self, gan: GAN, which: str = "newest") -> int:
+        """Load a checkpoint into ``gan``, the newest or the best; return the epoch for ``fit``.
+
+        Everything is checked first: after an error the model is as it was.
+
+        Raises:
+            FileNotFoundError: if there is no checkpoint yet.
+            CheckpointError: if all checkpoints are damaged.
+            ValueError: if ``gan`` is not compiled or has another architecture, or the frames have
+                another shape than the recorder makes.
+        """
+        return self._go_on(gan, *read_checkpoint(self.folder, which))
+
+    def save(self, diverged: bool = False) -> None:
+        """Save now. If it fails, print why; the older checkpoints stay."""
+        recorder, best = self.recorder, self.best
+        checkpoint = Checkpoint(
+            self.epoch,
+            self.history,
+            list(recorder.frames) if recorder else [],
+            list(recorder.labels) if recorder else [],
+            best.measured if best else {},
+            diverged,
+            recorder.subject if recorder else "",
+        )
+        try:
+            if self.saved_epoch is None:
+                set_aside(self.folder)
+            save_checkpoint(self.model, self.folder, checkpoint, best=self._is_best())
+        except OSError as problem:
+            saved = "nothing" if self.saved_epoch is None else f"epoch {self.saved_epoch}"
+            print(
+                f"Epoch {self.epoch} is not saved: {problem}. The newest checkpoint of this run "
+                f"holds {saved}. The model in memory is as it should be; the next save tries "
+                "again, and so does saver.save()."
+            )
+        else:
+            self.saved_epoch = self.epoch
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._first_epoch = True
+        self._steps: int | None = None  # at the end of self.epoch
+        self._measured_before: int | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        if self._first_epoch:
+            self._first_epoch = False
+            self.epoch, self._steps = epoch, int(self.model.steps.numpy())
+            # Cut off what an earlier, longer run left behind.
+            self.history = {name: values[:epoch] for name, values in self.history.items()}
+            if self.saved_epoch != epoch:
+                self.save()
+        elif self.best and self.best.epochs[-1:] == [epoch] and self._measured_before != epoch:
+            raise ValueError(
+                "The DistanceRecorder measured after the checkpoint was saved: in the list of "
+                "callbacks, put it before the CheckpointSaver that keeps the best epoch."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if self.model.diverged:
+            return  # the older checkpoint stays the newest
+        self.epoch, self._steps = epoch + 1, int(self.model.steps.numpy())
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self._measured_before = self.best.epochs[-1] if self.best and self.best.epochs else None
+        if self.epoch % self.every == 0 or self._is_best():
+            self.save()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        diverged = bool(int(self.model.diverged_at.numpy()))
+        # After divergence this holds only if StopOnNaN has put back the state of self.epoch.
+        sound = int(self.model.steps.numpy()) == self._steps
+        if sound and (self.epoch != self.saved_epoch or diverged):
+            self.save(diverged)
+
+    def _is_best(self) -> bool:
+        if self.best is None or self.best.epochs[-1:] != [self.epoch]:
+            return False
+        return self.best.distances[-1] == min(self.best.distances)
+
+    def _begin_anew(self) -> int:
+        self._take_over(Checkpoint(epoch=0))
+        self.saved_epoch = None
+        return 0
+
+    def _go_on(self, gan: GAN, state: dict[str, np.ndarray], checkpoint: Checkpoint) -> int:
+        if self.recorder is not None and checkpoint.frames:
+            expected = self.recorder.frame_shape(gan)
+            if checkpoint.frames[0].shape != expected:
+                raise ValueError(
+                    f"The stored frames have shape {checkpoint.frames[0].shape}, but the recorder "
+                    f"makes frames of shape {expected}. Give it as many latents and columns as "
+                    "then, or begin anew in another folder."
+                )
+            # Checkpoints of the first edition do not say what their frames show.
+            if checkpoint.subject and checkpoint.subject != self.recorder.subject:
+                raise ValueError(
+                    "The stored frames show other latents, or other conditions, than the recorder "
+                    "would go on with: the animation would change its subject. Give it the same "
+                    "fixed_latents, from the same seed, or begin anew in another folder."
+                )
+        put_back(gan, state)
+        self._take_over(checkpoint)
+        self.saved_epoch = checkpoint.epoch
+        return checkpoint.epoch
+
+    def _take_over(self, checkpoint: Checkpoint) -> None:
+        self.epoch, self.history = checkpoint.epoch, checkpoint.history
+        if self.recorder is not None:
+            self.recorder.frames, self.recorder.labels = checkpoint.frames, checkpoint.labels
+        if self.best is not None:
+            self.best.measured = checkpoint.measured
 
 
 def _write(folder: Path, state: dict[str, np.ndarray], checkpoint: Checkpoint) -> None:

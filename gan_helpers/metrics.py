@@ -13,9 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_helpers.checks import as_array, check_path, check_pixels, check_whole
+from gan_helpers.checks import (
+    as_array,
+    check_image_shape,
+    check_path,
+    check_pixels,
+    check_sizes,
+    check_whole,
+)
 from gan_helpers.data import to_model_range
-from gan_helpers.models import build_classifier
 from gan_helpers.runtime import (
     dtype_policy,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
@@ -24,6 +30,7 @@ from gan_helpers.weights import load_weights, shipped_weights
 
 import keras
 import numpy as np
+from keras import layers
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
@@ -32,6 +39,7 @@ __all__ = [
     "InceptionExtractor",
     "KernelDistance",
     "PrecisionAndRecall",
+    "build_classifier",
     "frechet_distance",
     "inception_weights",
     "kernel_distance",
@@ -205,6 +213,43 @@ def inception_weights() -> Path | None:
     return path
 
 
+def build_classifier(
+    image_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10, width: int = 32
+) -> keras.Sequential:
+    """A small convolutional classifier; ``FeatureExtractor`` takes its features.
+
+    Convolutions of kernel 3, three halvings by the maximum, then the maximum over what is left.
+
+    Args:
+        image_shape: (height, width, channels); height and width divisible by 8.
+        classes: number of logits.
+        width: channels of the first block; later ones have 2, 4 and 6 times as many.
+
+    Returns:
+        A built model from images in [-1, 1] to logits ``(batch, classes)``. The output of its
+        layer ``"features"`` has shape ``(batch, 6 * width)``.
+
+    Raises:
+        ValueError: if a size is not a positive whole number or not divisible by 8.
+    """
+    classes, width = check_sizes(classes=classes, width=width)
+    image_shape = check_image_shape(image_shape, divisible_by=8)
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            *_normalized_convolution(width),
+            *_halving_stage(2 * width),
+            *_halving_stage(4 * width),
+            *_halving_stage(6 * width),
+            layers.GlobalMaxPooling2D(name="features", dtype="float32"),
+            # Small logits at the start keep the first steps calm.
+            layers.Rescaling(0.125, dtype="float32"),
+            layers.Dense(classes, use_bias=False, dtype="float32"),
+        ],
+        name="classifier",
+    )
+
+
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Fréchet distance of two sets of features, each described by its mean and covariance.
 
@@ -339,6 +384,19 @@ def nearest_neighbours(
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(references)
     distances, indices = search.kneighbors(queries)
     return indices, distances
+
+
+def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:
+    return [
+        layers.Conv2D(channels, 3, padding="same", use_bias=False),
+        *([layers.MaxPooling2D()] if pool else []),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+    ]
+
+
+def _halving_stage(channels: int) -> list[layers.Layer]:
+    return [*_normalized_convolution(channels, pool=True), *_normalized_convolution(channels)]
 
 
 def _in_parts(

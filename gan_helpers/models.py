@@ -18,7 +18,6 @@ from keras import layers
 __all__ = [
     "build_caption_discriminator",
     "build_caption_generator",
-    "build_classifier",
     "build_conditional_generator",
     "build_dcgan_discriminator",
     "build_dcgan_generator",
@@ -405,56 +404,6 @@ def build_caption_discriminator(
         captions,
         lambda size: layers.Dense(size, use_bias=False, kernel_initializer=small_normal())(code),
     )
-
-
-def build_classifier(
-    image_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10, width: int = 32
-) -> keras.Sequential:
-    """A small convolutional classifier; its features serve ``gan_helpers.metrics``.
-
-    Convolutions of kernel 3, three halvings by the maximum, then the maximum over what is left.
-
-    Args:
-        image_shape: (height, width, channels); height and width divisible by 8.
-        classes: number of logits.
-        width: channels of the first block; later ones have 2, 4 and 6 times as many.
-
-    Returns:
-        A built model from images in [-1, 1] to logits ``(batch, classes)``. The output of its
-        layer ``"features"`` has shape ``(batch, 6 * width)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
-    """
-    classes, width = check_sizes(classes=classes, width=width)
-    image_shape = check_image_shape(image_shape, divisible_by=8)
-    return keras.Sequential(
-        [
-            keras.Input(image_shape),
-            *_normalized_convolution(width),
-            *_halving_stage(2 * width),
-            *_halving_stage(4 * width),
-            *_halving_stage(6 * width),
-            layers.GlobalMaxPooling2D(name="features", dtype="float32"),
-            # Small logits at the start keep the first steps calm.
-            layers.Rescaling(0.125, dtype="float32"),
-            layers.Dense(classes, use_bias=False, dtype="float32"),
-        ],
-        name="classifier",
-    )
-
-
-def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:
-    return [
-        layers.Conv2D(channels, 3, padding="same", use_bias=False),
-        *([layers.MaxPooling2D()] if pool else []),
-        layers.BatchNormalization(momentum=0.9),
-        layers.ReLU(),
-    ]
-
-
-def _halving_stage(channels: int) -> list[layers.Layer]:
-    return [*_normalized_convolution(channels, pool=True), *_normalized_convolution(channels)]
 
 
 def _tell_generator(

@@ -1,4 +1,6 @@
-"""Figures for the lessons: losses, scores and distances, each with a text alternative.
+"""Figures for the lessons: over 500 lines, for one style and all curves drawn in it stay together.
+
+Each figure has a text alternative.
 
 A figure here is made without pyplot. Nothing has to be closed, nothing piles up in memory, and
 drawing works in any thread. Put the figure on the last line of a cell and it shows itself.

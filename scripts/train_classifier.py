@@ -16,8 +16,7 @@ from pathlib import Path
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers.data import load_cifar10, to_model_range
-from gan_helpers.metrics import CLASSIFIER
-from gan_helpers.models import build_classifier
+from gan_helpers.metrics import CLASSIFIER, build_classifier
 from gan_helpers.runtime import write_sums
 from gan_helpers.weights import WEIGHTS, load_weights, save_weights
 

@@ -472,7 +472,7 @@ CASES = {
         models.build_projection_discriminator, "classes width", HALVED, dropout=NO_SHARE | NOTHING
     ),
     "models.build_text_encoder": sized(models.build_text_encoder, "vocabulary words size"),
-    "models.build_classifier": sized(models.build_classifier, "classes width", HALVED),
+    "metrics.build_classifier": sized(metrics.build_classifier, "classes width", HALVED),
     "models.build_caption_generator": Case(
         models.build_caption_generator,
         lambda: {"latent_dim": 4, "encoder": encoder(), "image_shape": (8, 8, 1), "width": 4},

@@ -307,7 +307,7 @@ def test_a_save_that_fails_is_told_and_training_goes_on(gan, tmp_path, monkeypat
             raise PermissionError(13, "Permission denied", str(folder))
         return save_checkpoint(model, folder, checkpoint, **options)
 
-    monkeypatch.setattr("gan_helpers.callbacks.save_checkpoint", save)
+    monkeypatch.setattr("gan_helpers.checkpoints.save_checkpoint", save)
     saver = CheckpointSaver(tmp_path)
     fit(gan, make_images(), epochs=2, callbacks=[saver])
     message = capsys.readouterr().out

@@ -7,13 +7,13 @@ from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.metrics import (
     FeatureExtractor,
     InceptionExtractor,
+    build_classifier,
     frechet_distance,
     inception_weights,
     kernel_distance,
     nearest_neighbours,
     precision_and_recall,
 )
-from gan_helpers.models import build_classifier
 from gan_helpers.runtime import DatasetError
 from gan_helpers.weights import save_weights
 

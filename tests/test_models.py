@@ -1,4 +1,4 @@
-from gan_helpers import models, weights
+from gan_helpers import metrics, models, weights
 from gan_helpers.runtime import DatasetError, dtype_policy
 from gan_helpers.training import GAN
 
@@ -143,7 +143,7 @@ def test_pixels_and_logits_are_float32_also_in_mixed_precision(build):
 
 
 def test_the_classifier_gives_logits_and_features():
-    classifier = models.build_classifier(image_shape=(16, 16, 1), classes=3, width=4)
+    classifier = metrics.build_classifier(image_shape=(16, 16, 1), classes=3, width=4)
     images = keras.random.uniform((2, 16, 16, 1), -1, 1, seed=0)
     features = keras.Model(classifier.inputs[0], classifier.get_layer("features").output)
     assert classifier(images).shape == (2, 3)
