@@ -5,7 +5,9 @@ import errno
 import gzip
 import hashlib
 import http.server
+import importlib
 import importlib.util
+import inspect
 import io
 import json
 import os
@@ -1006,6 +1008,12 @@ def test_the_official_addresses_are_secure_and_checked():
         assert dataset.url.startswith("https://")
         assert len(bytes.fromhex(dataset.archive_sha256)) == 32
         assert all(len(bytes.fromhex(dataset.digests[split])) == 32 for split in SPLITS)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_keras_downloads_the_same_files(name):
+    module = importlib.import_module(f"keras.datasets.{name}")
+    assert f'"{DATASETS[name].archive_sha256}"' in inspect.getsource(module.load_data)
 
 
 @pytest.mark.parametrize("arguments", [[], ["fashion"], ["mnist", "--from", "a", "--url", "b"]])

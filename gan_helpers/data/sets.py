@@ -79,7 +79,7 @@ CIFAR10 = Dataset(
     },
     url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     archive_name="cifar-10-python.tar.gz",
-    archive_sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9320329d7fe0b5c001ce",
+    archive_sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
 )
 MNIST = Dataset(
     name="mnist",
