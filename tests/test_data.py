@@ -33,7 +33,7 @@ from gan_helpers.data import (
 from gan_helpers.data import images as image_files
 from gan_helpers.data.install import main
 from gan_helpers.data.sets import CIFAR10, DATASETS, MNIST, SPLITS
-from gan_helpers.runtime import DatasetError, read_sums, write_sums
+from gan_helpers.runtime import DatasetError, read_arrays, read_sums, write_sums
 
 import numpy as np
 import pytest
@@ -791,6 +791,43 @@ def test_a_file_that_may_not_be_read_is_named(mnist, tmp_path, monkeypatch, caps
     monkeypatch.setattr(Path, "open", refuse)
     assert main(["mnist", "--from", str(source)]) == 1
     assert f"{source} may not be read by you" in capsys.readouterr().err
+
+
+# Arrays in .npz files
+
+
+def test_arrays_come_back(tmp_path):
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array([1, 2], np.uint8)}
+    np.savez_compressed(tmp_path / "arrays.npz", **arrays)
+    for names in (None, ["a", "b"], ["b"]):
+        found = read_arrays(tmp_path / "arrays.npz", names)
+        assert set(found) == set(names or arrays)
+        assert all(np.array_equal(array, arrays[name]) for name, array in found.items())
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"b": np.zeros(1)}, "a in it is missing"),
+        ({"a": np.array(["text"])}, "a in it holds no numbers"),
+        ({"a": np.array([{}], object)}, "It is damaged or another kind of file: get it again"),
+    ],
+)
+def test_arrays_that_are_none_are_refused(arrays, words, tmp_path):
+    path = tmp_path / "arrays.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match=words) as caught:
+        read_arrays(path, ["a"])
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-30], lambda content: b"", flip])
+def test_a_damaged_file_of_arrays_is_named(damage, tmp_path):
+    path = tmp_path / "arrays.npz"
+    np.savez(path, a=np.arange(1000))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"arrays\.npz cannot be read .* get it again"):
+        read_arrays(path)
 
 
 # A cache that cannot be written
