@@ -41,8 +41,6 @@ Logs: TypeAlias = dict[str, float] | None
 
 FILES = ("state.npz", "progress.json", "frames.npz")
 NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)")
-# Frames of a long run; what is more was not recorded here.
-MOST_FRAME_BYTES = 4_000_000_000
 
 
 class CheckpointError(Exception):
@@ -450,9 +448,8 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Checkpoint]:
         state_file, progress_file, frames_file = (
             verified_path(path, name, sums, "") for name in FILES
         )
-        # The state is stored as it is, so it takes no more than its file.
-        state = read_arrays(state_file, most_bytes=state_file.stat().st_size)
-        frames = list(read_arrays(frames_file, ["frames"], MOST_FRAME_BYTES)["frames"])
+        state = read_arrays(state_file)
+        frames = list(read_arrays(frames_file, ["frames"])["frames"])
         progress: dict[str, Any] = json.loads(progress_file.read_text(encoding="utf-8"))
         checkpoint = Checkpoint(**progress, frames=frames)
         checkpoint.check()

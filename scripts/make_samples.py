@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_helpers.data.sets import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset
-from gan_helpers.data.sources import check_complete, read_complete
+from gan_helpers.data.sources import read_complete
 from gan_helpers.runtime import DatasetError, write_sums
 
 import numpy as np
@@ -44,10 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_sample(dataset: Dataset, source: Path, output: Path) -> list[str]:
     """Write one picture a class and split. Returns the file names relative to ``output``."""
-    splits = read_complete(dataset, source)
-    check_complete(dataset, splits)
     names = []
-    for split, (images, labels) in splits.items():
+    for split, (images, labels) in read_complete(dataset, source).items():
         for number, class_name in enumerate(dataset.class_names):
             chosen = choose(images[labels == number], dataset.sample_counts[split])
             names.append(f"{dataset.name}_sample/{split}/{class_name}.png")

@@ -252,6 +252,14 @@ def test_a_damaged_file_is_noticed_and_the_checkpoint_before_it_used(
     assert newest.name in message and "that of epoch 1" in message
 
 
+def test_arrays_damaged_before_they_were_sealed_are_named(gan, tmp_path):
+    path = save_checkpoint(gan, tmp_path, Checkpoint(1))
+    shorten(path / "state.npz")
+    reseal(path)
+    with pytest.raises(CheckpointError, match=r"state\.npz cannot be read as arrays of numbers"):
+        load_checkpoint(gan, tmp_path)
+
+
 def test_if_all_are_damaged_the_model_stays_as_it_is(gan, tmp_path):
     shorten(save_checkpoint(gan, tmp_path, Checkpoint(1)) / "state.npz")
     advance(gan)

@@ -261,7 +261,7 @@ def _which_data(dataset: Dataset, split: str, complete: bool, count: int, availa
         )
     return (
         f"{dataset.title} {split}: {count:,} of the {available:,} images of the sample. "
-        f"For the complete set ({dataset.count(split):,} images) run "
+        f"For the complete set ({dataset.counts[split]:,} images) run "
         f"`python -m gan_helpers.data {dataset.name}` once."
     )
 
@@ -290,7 +290,7 @@ def _read_complete(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray
         images, labels = (np.load(path, allow_pickle=False) for path in paths)
     except Exception as error:  # whoever gave the files may have given fitting hashes too
         raise DatasetError(f"{folder} holds no arrays ({error}). {remedy}") from error
-    count = dataset.count(split)
+    count = dataset.counts[split]
     expected = [("uint8", (count, *dataset.image_shape)), ("int64", (count,))]
     if [(array.dtype.name, array.shape) for array in (images, labels)] != expected:
         raise DatasetError(f"{folder} holds arrays of other types or shapes. {remedy}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gan_helpers.data.sets import DATASETS, SPLITS, Dataset, cache_folder, is_installed
-from gan_helpers.data.sources import SplitArrays, check_complete, read_complete
+from gan_helpers.data.sources import SplitArrays, read_complete
 from gan_helpers.runtime import (
     SUMS_NAME,
     DatasetError,
@@ -75,7 +75,6 @@ def install(dataset: Dataset, source: Path) -> Path:
     """
     print(f"Reading {source}")
     splits = read_complete(dataset, source)
-    check_complete(dataset, splits)
     folder = cache_folder() / dataset.name
     _store(folder, splits)
     counts = " and ".join(f"{len(splits[split][0]):,} {split}" for split in SPLITS)
@@ -242,8 +241,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         dest="source",
         metavar="PATH",
         type=Path,
-        help="a file or folder you have already: cifar-10-python.tar.gz, its extracted folder or "
-        "a folder of PNG batches; mnist.npz, mnist.pkl.gz or a folder with the four IDX files",
+        help="a file or folder you have already: cifar-10-python.tar.gz or .tar, its extracted "
+        "folder or a folder of PNG batches; mnist.npz, mnist.pkl.gz or a folder with the four IDX "
+        "files",
     )
     source.add_argument("--url", help="another address of the official file")
     parser.add_argument(

@@ -6,7 +6,6 @@
 from gan_helpers.runtime.lazy import lazy_names
 
 __all__ = [
-    "MOST_BYTES",
     "SUMS_NAME",
     "DatasetError",
     "dtype_policy",
@@ -25,7 +24,6 @@ __getattr__ = lazy_names(
     __name__,
     {
         "files": (
-            "MOST_BYTES",
             "SUMS_NAME",
             "DatasetError",
             "file_sha256",

@@ -2,16 +2,13 @@
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 __all__ = [
-    "MOST_BYTES",
     "SUMS_NAME",
     "DatasetError",
     "file_sha256",
@@ -23,8 +20,6 @@ __all__ = [
 ]
 
 SUMS_NAME = "SHA256SUMS"
-# The largest honest file is 220 MB once unpacked.
-MOST_BYTES = 300_000_000
 
 
 class DatasetError(RuntimeError):
@@ -109,53 +104,32 @@ def verified_path(folder: Path, name: str, sums: Mapping[str, str], remedy: str)
     return path
 
 
-def read_arrays(
-    path: Path, names: Collection[str] | None = None, most_bytes: int = MOST_BYTES
-) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Read arrays of numbers from a ``.npz`` file.
 
     Args:
         path: the file.
         names: which arrays; ``None`` = all.
-        most_bytes: what they may take once unpacked.
 
     Returns:
         Name -> array of booleans, whole numbers or floats.
 
     Raises:
         OSError: if the file cannot be opened.
-        ValueError: if it is no such file, lacks an array, holds anything but numbers, or is larger.
+        ValueError: if it is no such file, lacks an array, or holds anything but numbers.
     """
     with path.open("rb") as stream:
         try:
-            return _read_arrays(stream, names, most_bytes)
+            with np.load(stream, allow_pickle=False) as archive:
+                arrays = {name: np.asarray(archive[name]) for name in archive.files}
         except Exception as error:  # a file can be damaged in more ways than anyone can list
             raise ValueError(
-                f"{path} cannot be read: {error or type(error).__name__}. "
-                "It may be damaged or another kind of file: get it again."
+                f"{path} cannot be read as arrays of numbers. It is damaged or another kind of "
+                "file: get it again."
             ) from error
-
-
-def _read_arrays(
-    stream: BinaryIO, names: Collection[str] | None, most_bytes: int
-) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(stream) as archive:
-        entries = [
-            entry
-            for entry in archive.infolist()
-            if names is None or entry.filename.removesuffix(".npy") in names
-        ]
-        # No entry yields more than the directory says, whatever it holds.
-        if sum(entry.file_size for entry in entries) > most_bytes:
-            raise ValueError(f"its arrays take more than the {most_bytes:,} bytes expected")
-        arrays = {}
-        for entry in entries:
-            with archive.open(entry) as member:
-                array = np.lib.format.read_array(member, allow_pickle=False)
-            name = entry.filename.removesuffix(".npy")
-            if array.dtype.kind not in "buif":
-                raise ValueError(f"{name} holds {array.dtype}, which is no number")
-            arrays[name] = array
-    if missing := [name for name in names or () if name not in arrays]:
-        raise ValueError(f"{', '.join(missing)} is missing in it")
-    return arrays
+    names = list(arrays) if names is None else names
+    for name in names:
+        if name not in arrays or arrays[name].dtype.kind not in "buif":
+            problem = "holds no numbers" if name in arrays else "is missing"
+            raise ValueError(f"{path} cannot be read: {name} in it {problem}. Get the file again.")
+    return {name: arrays[name] for name in names}
