@@ -18,6 +18,7 @@ from gan_helpers.runtime import (
     DatasetError,
     file_sha256,
     read_sums,
+    replacing,
     verified_path,
     write_sums,
 )
@@ -194,16 +195,11 @@ def _store(folder: Path, splits: SplitArrays) -> None:
 
 def _save_array(path: Path, array: np.ndarray) -> None:
     """Write a .npy file that appears whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as stream:
-            # Not np.save: on a full disk its error does not say that the disk is full.
-            header = np.lib.format.header_data_from_array_1_0(array)
-            np.lib.format.write_array_header_1_0(stream, header)
-            stream.write(np.ascontiguousarray(array).data)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as unfinished, unfinished.open("wb") as stream:
+        # Not np.save: on a full disk its error does not say that the disk is full.
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(np.ascontiguousarray(array).data)
 
 
 def _is_whole(dataset: Dataset) -> bool:
