@@ -73,7 +73,11 @@ def execute(path: Path, target: Path, largest: int | None) -> None:
     start = time.monotonic()
     # Lessons look for data and write their files from their own folder.
     client = NotebookClient(
-        notebook, timeout=None, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=None,
+        resources={"metadata": {"path": str(path.parent)}},
+        # A kernel sends what a cell prints in pieces, whose ends depend on the clock.
+        coalesce_streams=True,
     )
     environment = dict(os.environ)
     if target == path:
