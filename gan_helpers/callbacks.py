@@ -15,7 +15,7 @@ from gan_helpers.checks import check_number, check_whole
 from gan_helpers.metrics import FeatureExtractor, frechet_distance
 from gan_helpers.pictures import image_grid
 from gan_helpers.plots import FAKE_STYLE, REAL_STYLE, LessonFigure, new_figure
-from gan_helpers.runtime.base_model import LARGEST_LOSS
+from gan_helpers.runtime import LARGEST_LOSS
 from gan_helpers.training import GAN
 
 import keras

@@ -12,18 +12,21 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from gan_helpers.checks import check_whole
-from gan_helpers.runtime import DatasetError, read_arrays, read_sums, verified_path, write_sums
-from gan_helpers.runtime.base_model import is_finite
+from gan_helpers.runtime import (
+    DatasetError,
+    is_finite,
+    read_arrays,
+    read_sums,
+    verified_path,
+    write_sums,
+)
 from gan_helpers.training import GAN
 
 import keras
 import numpy as np
-
-if TYPE_CHECKING:
-    from gan_helpers.callbacks import DistanceRecorder, SampleRecorder
 
 __all__ = [
     "Checkpoint",
@@ -260,10 +263,11 @@ class CheckpointSaver(keras.callbacks.Callback):
 
     Args:
         folder: where the checkpoints lie.
-        recorder: its frames are stored and restored too. List it before this callback.
+        recorder: a ``SampleRecorder``; its frames are stored and restored too. List it before this
+            callback.
         every: save after this many epochs.
-        best: its distances are stored and restored too, and the checkpoint with the smallest is
-            kept. List it before this callback.
+        best: a ``DistanceRecorder``; its distances are stored and restored too, and the checkpoint
+            with the smallest is kept. List it before this callback.
 
     Attributes:
         epoch: number of finished epochs.
@@ -273,9 +277,9 @@ class CheckpointSaver(keras.callbacks.Callback):
     def __init__(
         self,
         folder: str | Path,
-        recorder: "SampleRecorder | None" = None,
+        recorder: keras.callbacks.Callback | None = None,
         every: int = 1,
-        best: "DistanceRecorder | None" = None,
+        best: keras.callbacks.Callback | None = None,
     ) -> None:
         super().__init__()
         check_whole("every", every)

@@ -13,8 +13,7 @@ from gan_helpers.checks import (
     check_whole_numbers,
     describe,
 )
-from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
-from gan_helpers.runtime.base_model import NO_VALIDATION
+from gan_helpers.runtime import NO_VALIDATION, quiet  # noqa: F401 - quiet before Keras
 
 import keras
 import numpy as np

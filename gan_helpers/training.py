@@ -18,9 +18,12 @@ from gan_helpers.losses import (
     non_saturating_generator_loss,
     realness,
 )
-from gan_helpers.runtime import quiet, replicas  # noqa: F401 - quiet before Keras
-from gan_helpers.runtime.base_model import BaseModel
-from gan_helpers.runtime.precision import scaled_for_float16
+from gan_helpers.runtime import (
+    BaseModel,
+    quiet,  # noqa: F401 - before Keras loads TensorFlow
+    replicas,
+    scaled_for_float16,
+)
 
 import keras
 import numpy as np
@@ -51,8 +54,6 @@ class GAN(BaseModel):
     discriminator with two inputs judges images and conditions together, with logits of any shape
     ``(batch, ..., 1)``; one with a single input judges the image alone.
 
-    For several devices or machines see ``runtime.replicas``.
-
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
     "The Unusual Effectiveness of Averaging in GAN Training".
@@ -73,9 +74,8 @@ class GAN(BaseModel):
 
     Attributes:
         steps: training steps so far.
-        trackers: the means over the epoch by name: both losses, the mean scores D gives to real
-            and fake images, and, where they play a part, ``class_loss`` and ``pixel_loss``, without
-            their weights.
+        trackers: the means over the epoch: both losses, the mean scores D gives to real and fake
+            images, and, where they play a part, ``class_loss`` and ``pixel_loss``, unweighted.
 
     Raises:
         TypeError: if a network is no Keras model, or ``augment`` no Keras layer.
@@ -131,11 +131,9 @@ class GAN(BaseModel):
             discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
             class_loss_weight: factor of the class loss, if the discriminator names classes.
             pixel_weight: factor of the mean absolute difference between an image and the real one
-                of its condition, for a generator whose conditions are images, which then lowers it
-                too. Source: Isola et al. 2017,
-                "Image-to-Image Translation with Conditional Adversarial Networks", equation 4.
-            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``. Under a
-                strategy of several replicas ``steps_per_execution`` stays 1, which Keras needs.
+                of its condition, for a generator whose conditions are images. Source: Isola et al.
+                2017, "Image-to-Image Translation with Conditional Adversarial Networks", eq. 4.
+            options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
 
         Raises:
             TypeError: if an optimizer is no Keras optimizer, or a loss no function.
@@ -178,26 +176,23 @@ class GAN(BaseModel):
 
         Raises:
             TypeError: if conditions are no numbers.
-            ValueError: if images or conditions do not fit the networks. The values of arrays are
-                checked before the first step, those of a dataset while they pass, unless several
-                replicas share them: see ``contracts.RangeGuard``. Also if something is asked for
-                that a GAN has no use for, such as validation data or weights of classes; and under
-                a strategy, if the replicas cannot share every batch equally.
+            ValueError: if images or conditions do not fit the networks (the values of a dataset are
+                looked at while they pass), if several replicas cannot share every batch equally, or
+                if something is asked for that a GAN has no use for, such as validation data.
         """
         count = self.distribute_strategy.num_replicas_in_sync
         check_fit(x, options)
         replicas.check_shares(x, count)
-        first: list[keras.callbacks.Callback] = []
+        first = []
         if isinstance(x, np.ndarray):
             self.contract.check_arrays(x, y)
         if isinstance(x, tf.data.Dataset):
             # A dataset shuffles itself; Keras warns about its own default otherwise.
             options.setdefault("shuffle", False)
         if hasattr(x, "begin_pass"):
-            begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, logs: x.begin_pass(n))
-            first.append(begin)
+            first = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: x.begin_pass(n))]
         elif isinstance(x, tf.data.Dataset) and count == 1:
-            first.append(RangeGuard(x))
+            first = [RangeGuard(x)]
             x = first[0].batches
         # Keras flattens the list.
         return super().fit(x, y, batch_size, epochs, verbose, [first, callbacks or []], **options)
@@ -216,8 +211,7 @@ class GAN(BaseModel):
         naming_loss = pixel_loss = 0.0
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake_images = self.generator(self._inputs(latents, conditions), training=True)
-            # Real and fake in batches of their own: in one, its statistics would tell which is
-            # which.
+            # Real and fake in batches of their own: in one, its statistics would tell them apart.
             real_logits = self._judge(real_images, conditions)
             fake_logits = self._judge(fake_images, conditions)
             if self.contract.names_classes:
@@ -234,8 +228,7 @@ class GAN(BaseModel):
             discriminator_goal = self.discriminator_optimizer.scale_loss(
                 replicas.share(discriminator_loss + self.class_loss_weight * naming_loss)
             )
-        # Explicit variable lists: each optimizer can only move its own network. Both gradients are
-        # taken before either network moves.
+        # Explicit variable lists: each optimizer can only move its own network.
         generator_variables = self.generator.trainable_variables
         discriminator_variables = self.discriminator.trainable_variables
         generator_gradients = generator_tape.gradient(generator_goal, generator_variables)
@@ -294,9 +287,7 @@ class GAN(BaseModel):
     def parts(self) -> dict[str, Any]:
         """All that training changes: networks, average, moments, steps, random states."""
         if not self.compiled:
-            raise ValueError(
-                "Compile the model first: its state holds the optimizers' moments too."
-            )
+            raise ValueError("Compile the model first: its state holds the moments too.")
         return {
             "generator": self.generator,
             "discriminator": self.discriminator,

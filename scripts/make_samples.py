@@ -12,8 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_helpers.data.sets import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset
-from gan_helpers.data.sources import read_complete
+from gan_helpers.data import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset, read_complete
 from gan_helpers.runtime import DatasetError, write_sums
 
 import numpy as np

@@ -5,8 +5,7 @@ from gan_helpers.models import (
     build_dcgan_generator,
     build_dense_discriminator,
 )
-from gan_helpers.runtime import dtype_policy
-from gan_helpers.runtime.base_model import LARGEST_LOSS
+from gan_helpers.runtime import LARGEST_LOSS, dtype_policy
 from gan_helpers.training import GAN
 
 import keras

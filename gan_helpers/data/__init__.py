@@ -8,12 +8,19 @@ from gan_helpers.data.images import (
     to_model_range,
     to_pixels,
 )
+from gan_helpers.data.sets import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset
+from gan_helpers.data.sources import read_complete
 
 __all__ = [
+    "CIFAR10",
     "CIFAR10_CLASSES",
+    "MNIST",
+    "SAMPLE_COLUMNS",
+    "Dataset",
     "image_batches",
     "load_cifar10",
     "load_mnist",
+    "read_complete",
     "to_model_range",
     "to_pixels",
 ]

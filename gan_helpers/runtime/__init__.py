@@ -5,34 +5,20 @@
 
 from gan_helpers.runtime.lazy import lazy_names
 
-__all__ = [
-    "SUMS_NAME",
-    "DatasetError",
-    "dtype_policy",
-    "fastest_dtype_policy",
-    "file_sha256",
-    "lazy_names",
-    "read_arrays",
-    "read_sums",
-    "replacing",
-    "verified_path",
-    "write_sums",
-]
-
+_MODULES = {
+    "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite"),
+    "files": (
+        "SUMS_NAME",
+        "DatasetError",
+        "file_sha256",
+        "read_arrays",
+        "read_sums",
+        "replacing",
+        "verified_path",
+        "write_sums",
+    ),
+    "precision": ("dtype_policy", "fastest_dtype_policy", "scaled_for_float16"),
+}
+__all__ = [name for names in _MODULES.values() for name in names]
 # A table of exercises should wait neither for NumPy nor for Keras.
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "files": (
-            "SUMS_NAME",
-            "DatasetError",
-            "file_sha256",
-            "read_arrays",
-            "read_sums",
-            "replacing",
-            "verified_path",
-            "write_sums",
-        ),
-        "precision": ("dtype_policy", "fastest_dtype_policy"),
-    },
-)
+__getattr__ = lazy_names(__name__, _MODULES)
