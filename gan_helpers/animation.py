@@ -3,15 +3,9 @@
 import base64
 import html
 import io
-import math
-import os
-import struct
-import tempfile
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gan_helpers.checks import check_alt, check_number, check_path, check_whole
 from gan_helpers.pictures import (
@@ -22,7 +16,9 @@ from gan_helpers.pictures import (
     shown_scale,
     still_png,
 )
+from gan_helpers.runtime import replacing
 
+import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
@@ -34,8 +30,12 @@ __all__ = [
 ]
 
 LONGEST = 3600.0  # seconds; a film of an hour is no animation for a page
+LONGEST_GIF = 655.0  # seconds; the format has 16 bits for the hundredths of a frame
 # Browsers slow a frame of 10 ms or less down to 100 ms, so faster animations would crawl.
 MOST_FRAMES_PER_SECOND = 50
+# Shades of red, green and blue that are told apart when there are too many colors; to choose
+# among the millions of 256 shades would take Pillow minutes.
+STEPS = 64
 
 
 def save_gif(
@@ -48,19 +48,18 @@ def save_gif(
 ) -> Path:
     """Write frames as a GIF that loops for ever.
 
-    All frames share one table of colours and each colour always becomes the same table entry,
-    without dithering, so what stays the same in the frames stays the same on the screen. Grey
-    frames are stored exactly.
+    All frames share one table of colors and each color always becomes the same table entry,
+    without dithering, so what stays the same in the frames stays the same on the screen. Frames
+    that have no more colors than the table, such as grey ones, are stored exactly.
 
     Args:
-        frames: uint8 pictures of one shape, (H, W) or (H, W, 3). An iterator is copied to a
-            temporary file first; at no time are all frames in memory.
+        frames: uint8 pictures of one shape, (H, W) or (H, W, 3). All of them are held in memory.
         path: where to write; must end in ".gif". Missing folders are made. The file appears
             only when it is complete.
         seconds: playing time of all frames together. Above 50 frames a second, evenly spaced
             frames are left out, because browsers cannot keep up.
         hold: seconds for which the last frame stays in addition.
-        colours: size of the colour table, 2 to 256. Fewer make a smaller file.
+        colours: size of the color table, 2 to 256. Fewer make a smaller file.
 
     Returns:
         The path of the file.
@@ -71,18 +70,18 @@ def save_gif(
     """
     check_whole("colours", colours, 2, 256)
     path = _check_target(path, ".gif", seconds, hold)
-    with _reread(frames) as source:
-        table = _ColourTable(colours)
-        for frame in source:
-            table.count(frame)
-        table.choose()
-        kept, delays = _timing(table.frames, seconds, hold, unit=0.01)
-        if delays.max() > 0xFFFF:
-            raise ValueError(
-                f"A frame would stay for {delays.max() / 100:.0f} s; a GIF allows 655 s at most."
-            )
-        with _replacing(path) as file:
-            _write_gif(file, _at(source, kept), delays, table)
+    if seconds + hold > LONGEST_GIF:
+        raise ValueError(
+            f"seconds and hold are {seconds + hold:.0f} s together; a GIF allows "
+            f"{LONGEST_GIF:.0f} s at most."
+        )
+    chosen, delays = _timed(frames, seconds, hold, unit=10)
+    table, entries = _one_table([_three_channels(frame) for frame in chosen], colours)
+    # Where little changes, Pillow repaints only that. For "as before" it takes the entry behind
+    # the last one, so fill up the table until that lies within the power of two that is stored.
+    size = min(2 ** len(table).bit_length() - 1, 256)
+    palette = table.tobytes().ljust(3 * size, b"\0")
+    _write(path, entries, mode="P", palette=palette, optimize=True, duration=delays)
     return path
 
 
@@ -97,19 +96,18 @@ def save_webp(
     """Write frames as an animated WebP that loops for ever.
 
     Args:
-        frames: uint8 pictures of one shape, (H, W) or (H, W, 3). An iterator is copied to a
-            temporary file first; at no time are all frames in memory.
+        frames: uint8 pictures of one shape, (H, W) or (H, W, 3). All of them are held in memory.
         path: where to write; must end in ".webp". Missing folders are made. The file appears
             only when it is complete.
         seconds: playing time of all frames together. Above 50 frames a second, evenly spaced
             frames are left out, because browsers cannot keep up.
         hold: seconds for which the last frame stays in addition.
-        quality: None stores every pixel exactly; colour pictures become about four times as
-            large as a GIF. 0 to 100 makes smaller files, which blur colours across the edges of
+        quality: None stores every pixel exactly; color pictures become about four times as
+            large as a GIF. 0 to 100 makes smaller files, which blur colors across the edges of
             small pictures, and where constant areas waver by a few grey values.
 
     Returns:
-        The path of the file.
+        The path of the file. If nothing ever changes, it holds one picture without a duration.
 
     Raises:
         TypeError: if a frame is not uint8, or the path is none.
@@ -118,68 +116,15 @@ def save_webp(
     if quality is not None:
         check_whole("quality", quality, 0, 100)
     path = _check_target(path, ".webp", seconds, hold)
-    with _reread(frames) as source:
-        count = sum(1 for _ in source)
-        kept, delays = _timing(count, seconds, hold, unit=0.001)
-        with _replacing(path) as file:
-            _write_webp(file, _at(source, kept), delays, quality)
+    chosen, delays = _timed(frames, seconds, hold, unit=1)
+    if quality is None:
+        # Here quality and method say how long to look for a small file: not long.
+        options = {"lossless": True, "quality": 20, "method": 1}
+    else:
+        # Whole frames: repainting only what has changed much leaves blocks of earlier frames.
+        options = {"quality": quality, "method": 4, "kmax": 1}
+    _write(path, chosen, duration=delays, **options)
     return path
-
-
-class _Frames:
-    """Frames that can be gone through again and again, checked each time."""
-
-    def __init__(self, frames: Iterable[np.ndarray]) -> None:
-        self._frames = frames
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return checked_frames(self._frames)
-
-
-class _Spool:
-    """Frames of an iterator, kept compressed in a temporary file."""
-
-    def __init__(self, frames: Iterable[np.ndarray], file: BinaryIO) -> None:
-        self._file = file
-        self._sizes = []
-        for frame in checked_frames(frames):
-            self._shape = frame.shape
-            # Level 1 of 9: the file lives for seconds only.
-            self._sizes.append(file.write(zlib.compress(frame.tobytes(), 1)))
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        self._file.seek(0)
-        for size in self._sizes:
-            pixels = np.frombuffer(zlib.decompress(self._file.read(size)), np.uint8)
-            yield pixels.reshape(self._shape)
-
-
-@contextmanager
-def _reread(frames: Iterable[np.ndarray]) -> Iterator[Iterable[np.ndarray]]:
-    """Frames that can be gone through twice: first to count them, then to write them."""
-    if not isinstance(frames, Iterator):
-        yield _Frames(frames)
-        return
-    with tempfile.TemporaryFile() as file:
-        yield _Spool(frames, file)
-
-
-def _at(frames: Iterable[np.ndarray], indices: Sequence[int]) -> Iterator[np.ndarray]:
-    wanted = set(indices)
-    return (frame for index, frame in enumerate(frames) if index in wanted)
-
-
-def _timing(
-    count: int, seconds: float, hold: float, unit: float
-) -> tuple[Sequence[int], np.ndarray]:
-    """Which frames to write and how long each stays, in whole ``unit`` seconds."""
-    most = max(2, int(seconds * MOST_FRAMES_PER_SECOND))
-    kept = range(count) if count <= most else evenly_spaced(count, most)
-    # Rounding the moments rather than the delays keeps the total right.
-    moments = np.round(np.arange(len(kept) + 1) * seconds / len(kept) / unit).astype(int)
-    delays = np.diff(moments)
-    delays[-1] += round(hold / unit)
-    return kept, delays
 
 
 def _check_target(path: str | Path, suffix: str, seconds: float, hold: float) -> Path:
@@ -191,194 +136,74 @@ def _check_target(path: str | Path, suffix: str, seconds: float, hold: float) ->
     return path
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of ``path`` once it is complete, and leaves nothing if not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _timed(
+    frames: Iterable[np.ndarray], seconds: float, hold: float, unit: int
+) -> tuple[list[np.ndarray], list[int]]:
+    """The frames to write and the milliseconds for which each stays, multiples of ``unit``."""
+    # Copies, because some iterators fill the same array again and again.
+    frames = [frame.copy() for frame in checked_frames(frames)]
+    most = max(2, int(seconds * MOST_FRAMES_PER_SECOND))
+    kept = evenly_spaced(len(frames), most)
+    # Rounding the moments rather than the delays keeps the total right.
+    moments = np.linspace(0, 1000 * seconds / unit, len(kept) + 1).round()
+    delays = np.diff(moments)
+    delays[-1] += round(1000 * hold / unit)
+    return [frames[index] for index in kept], [unit * int(delay) for delay in delays]
 
 
-class _ColourTable:
-    """One table of colours for all frames of a GIF, and which colour becomes which entry."""
+def _write(path: Path, frames: Iterable[np.ndarray], **options: Any) -> None:
+    with (
+        replacing(path) as unfinished,
+        unfinished.open("wb") as stream,
+        iio.imopen(stream, "w", plugin="pillow", extension=path.suffix.lower()) as file,
+    ):
+        for frame in frames:
+            # The delays are a list, which Pillow takes only with save_all, even for one frame.
+            file.write(frame, is_batch=False, save_all=True, loop=0, **options)
 
-    def __init__(self, size: int) -> None:
-        self.frames = 0
-        self._size = size
-        self._weights = np.zeros(0)
-        self._sums = np.zeros((0, 3))
 
-    def count(self, frame: np.ndarray) -> None:
-        """Note how often each colour occurs in a frame."""
-        keys = _colour_keys(frame)
-        possible = 256 if frame.ndim == 2 else 64**3
-        if self.frames == 0:
-            self._weights = np.zeros(possible)
-            self._sums = np.zeros((possible, 3))
-        self._weights += np.bincount(keys, minlength=possible)
+def _one_table(frames: list[np.ndarray], size: int) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+    """At most ``size`` colors for all frames, and which of them each pixel of a frame gets."""
+    colors = np.empty(0, int)
+    for frame in frames:
+        colors = np.union1d(colors, _color_numbers(frame, 256))
+        if len(colors) > size:
+            return _reduced_table(frames, size)
+    table = np.stack([colors >> 16, colors >> 8, colors], axis=-1).astype(np.uint8)
+    numbers = (_color_numbers(frame, 256) for frame in frames)
+    return table, (np.searchsorted(colors, number).astype(np.uint8) for number in numbers)
+
+
+def _reduced_table(frames: list[np.ndarray], size: int) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+    """Like ``_one_table`` for more colors: the mean of similar ones gets the nearest entry."""
+    weights, sums = np.zeros(STEPS**3), np.zeros((STEPS**3, 3))
+    for frame in frames:
+        cells = _color_numbers(frame, STEPS).ravel()
+        weights += np.bincount(cells, minlength=STEPS**3)
         for channel in range(3):
-            values = frame if frame.ndim == 2 else frame[..., channel]
-            self._sums[:, channel] += np.bincount(keys, values.ravel(), possible)
-        self.frames += 1
-
-    def choose(self) -> None:
-        """Choose the table from the colours counted."""
-        used = np.flatnonzero(self._weights)
-        colours = self._sums[used] / self._weights[used, None]
-        # One entry stays free, where possible, to mean "as in the frame before".
-        if len(used) <= self._size:
-            self.colours = np.round(colours).astype(np.uint8)
-            entries = np.arange(len(used))
-        else:
-            self.colours = _fewer_colours(colours, self._weights[used], min(self._size, 255))
-            entries = _nearest(colours, self.colours.astype(np.float64))
-        self._entry = np.zeros(len(self._weights), np.uint8)
-        self._entry[used] = entries
-        self.unchanged = len(self.colours) if len(self.colours) < 256 else None
-
-    def entries(self, frame: np.ndarray) -> np.ndarray:
-        """The table entry of each pixel, uint8 (H, W)."""
-        return self._entry[_colour_keys(frame)].reshape(frame.shape[:2])
-
-
-def _colour_keys(frame: np.ndarray) -> np.ndarray:
-    """A number for each pixel: the grey value, or 64 steps of red, green and blue."""
-    if frame.ndim == 2:
-        return frame.ravel()
-    red, green, blue = (frame >> 2).reshape(-1, 3).T.astype(np.int32)
-    return (red << 12) | (green << 6) | blue
-
-
-def _fewer_colours(colours: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:
-    """At most ``size`` colours that stand for many, found by Pillow's median cut and k-means."""
-    # Pillow counts pixels, so make a picture where frequent colours have more of them.
-    copies = np.maximum(1, np.round(weights * (1 << 17) / weights.sum())).astype(int)
-    pixels = np.repeat(np.round(colours).astype(np.uint8), copies, axis=0)
-    picture = Image.fromarray(pixels[None]).quantize(
-        size, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE
+            sums[:, channel] += np.bincount(cells, frame[..., channel].ravel(), STEPS**3)
+    used = np.flatnonzero(weights)
+    means = np.round(sums[used] / weights[used, None]).astype(np.uint8)
+    # Pillow counts pixels, so make a picture where frequent colors have more of them. 255, because
+    # a table without a free entry makes the file a third larger: see save_gif.
+    copies = np.ceil(weights[used] * (2**17 / weights.sum())).astype(int)
+    picture = Image.fromarray(means.repeat(copies, axis=0)[None]).quantize(
+        min(size, 255), Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
     )
-    return np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)[:size]
+    table = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    entries = np.zeros(STEPS**3, np.uint8)
+    entries[used] = np.asarray(picture)[0, copies.cumsum() - 1]
+    return table, (entries[_color_numbers(frame, STEPS)] for frame in frames)
 
 
-def _nearest(colours: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """The entry of ``table`` nearest to each colour."""
-    nearest = []
-    # In parts, because all distances at once may need half a gigabyte.
-    for part in np.array_split(colours, math.ceil(len(colours) / 4096)):
-        # The squared length of the colour itself is the same for all entries.
-        nearest.append(((table**2).sum(1) - 2 * part @ table.T).argmin(1))
-    return np.concatenate(nearest)
+def _color_numbers(frame: np.ndarray, steps: int) -> np.ndarray:
+    """A number for each pixel's color, (H, W), with ``steps`` shades of red, green and blue."""
+    red, green, blue = np.moveaxis(frame.astype(np.int32) * steps // 256, -1, 0)
+    return (red * steps + green) * steps + blue
 
 
-def _write_gif(
-    file: BinaryIO, frames: Iterable[np.ndarray], delays: np.ndarray, table: _ColourTable
-) -> None:
-    """Write a GIF89a file: https://www.w3.org/Graphics/GIF/spec-gif89a.txt"""
-    previous = None
-    for frame, delay in zip(frames, delays.tolist(), strict=True):
-        entries = table.entries(frame)
-        if previous is None:
-            height, width = entries.shape
-            file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0b1_111_0_111, 0, 0))
-            file.write(table.colours.tobytes().ljust(3 * 256, b"\0"))
-            # Netscape's extension; 0 repetitions mean for ever.
-            file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", 0, 0))
-            left = top = 0
-            data, transparent = _compress_gif(entries), False
-        else:
-            left, top, data, transparent = _changes(previous, entries, table.unchanged)
-        # The frame stays in place under the next one, which covers only what changes.
-        flags = 1 << 2 | transparent
-        file.write(b"\x21\xf9\x04")
-        file.write(struct.pack("<BHBB", flags, delay, table.unchanged if transparent else 0, 0))
-        file.write(struct.pack("<BHH", 0x2C, left, top) + data)
-        previous = entries
-    file.write(b"\x3b")
-
-
-def _changes(
-    previous: np.ndarray, entries: np.ndarray, unchanged: int | None
-) -> tuple[int, int, bytes, bool]:
-    """The smallest rectangle that holds all changes: left, top, GIF data, has unchanged pixels."""
-    changed = previous != entries
-    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-    # A frame without changes is one pixel, painted again in its own colour.
-    top, bottom = (rows[0], rows[-1] + 1) if rows.size else (0, 1)
-    left, right = (columns[0], columns[-1] + 1) if columns.size else (0, 1)
-    place = np.s_[top:bottom, left:right]
-    data, transparent = _compress_gif(entries[place]), False
-    if unchanged is not None:
-        holes = _compress_gif(np.where(changed[place], entries[place], np.uint8(unchanged)))
-        if len(holes) < len(data):
-            data, transparent = holes, True
-    return int(left), int(top), data, transparent
-
-
-def _compress_gif(entries: np.ndarray) -> bytes:
-    """A GIF image block without its position: size, flags and compressed table entries."""
-    buffer = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(entries)).convert("L")
-    picture = Image.frombytes("P", picture.size, picture.tobytes())
-    picture.putpalette(bytes(3 * 256))
-    # With optimize Pillow would renumber the entries.
-    picture.save(buffer, "GIF", optimize=False, interlace=False)
-    encoded = buffer.getvalue()
-    position = 13 + (3 << (encoded[10] & 7) + 1)
-    while encoded[position] == 0x21:
-        # An extension: two bytes, then blocks that each begin with their length, 0 at the end.
-        position += 2
-        while encoded[position]:
-            position += 1 + encoded[position]
-        position += 1
-    descriptor = encoded[position : position + 10]
-    position += 10
-    if descriptor[9] & 0x80:
-        position += 3 << (descriptor[9] & 7) + 1
-    return descriptor[5:9] + b"\0" + encoded[position:-1]
-
-
-def _write_webp(
-    file: BinaryIO, frames: Iterable[np.ndarray], delays: np.ndarray, quality: int | None
-) -> None:
-    """Write an animated WebP: https://developers.google.com/speed/webp/docs/riff_container"""
-    started = False
-    for frame, delay in zip(frames, delays.tolist(), strict=True):
-        height, width = frame.shape[:2]
-        if not started:
-            started = True
-            # The length of the file comes at the end.
-            file.write(b"RIFF\0\0\0\0WEBP")
-            animated = 1 << 1
-            canvas = bytes([animated, 0, 0, 0]) + _three_bytes(width - 1, height - 1)
-            file.write(_chunk(b"VP8X", canvas))
-            # A white background; 0 repetitions mean for ever.
-            file.write(_chunk(b"ANIM", b"\xff\xff\xff\xff\0\0"))
-        buffer = io.BytesIO()
-        picture = Image.fromarray(frame).convert("RGB")
-        if quality is None:
-            picture.save(buffer, "WEBP", lossless=True, quality=70, method=2)
-        else:
-            picture.save(buffer, "WEBP", quality=quality, method=4)
-        # Do not blend with the frame before: every frame is whole.
-        place = _three_bytes(0, 0, width - 1, height - 1, delay) + b"\x02"
-        # What Pillow writes for one picture is a RIFF header of 12 bytes and the image chunk.
-        file.write(_chunk(b"ANMF", place + buffer.getvalue()[12:]))
-    length = file.tell()
-    file.seek(4)
-    file.write(struct.pack("<I", length - 8))
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
-
-
-def _three_bytes(*numbers: int) -> bytes:
-    return b"".join(number.to_bytes(3, "little") for number in numbers)
+def _three_channels(frame: np.ndarray) -> np.ndarray:
+    return frame if frame.ndim == 3 else np.broadcast_to(frame[..., None], (*frame.shape, 3))
 
 
 class Animation:
