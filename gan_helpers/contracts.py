@@ -59,6 +59,9 @@ def check_model(name: str, model: keras.Model) -> keras.Model:
 class Contract:
     """What two networks ask of each other, of the batches they learn from, and of who samples.
 
+    A ``check_...`` that does not find what it asks for raises a TypeError or ValueError in words,
+    before anything is done.
+
     Args:
         generator: model from latents, or ``[latents, conditions]``, to images.
         discriminator: model from images, or ``[images, conditions]``, to logits.
@@ -120,9 +123,6 @@ class Contract:
         """The images of a training batch and their conditions, None where there are none.
 
         In a compiled step this runs once, while the step is traced, and costs nothing later.
-
-        Raises:
-            ValueError: if types or shapes are not what the networks learn from.
         """
         images, conditions, weights = keras.utils.unpack_x_y_sample_weight(data)
         if weights is not None:
@@ -132,12 +132,7 @@ class Contract:
         return images, conditions
 
     def check_arrays(self, images: np.ndarray, conditions: Any) -> None:
-        """Check images and conditions that are all there before the first step.
-
-        Raises:
-            TypeError: if conditions are no numbers.
-            ValueError: if types, shapes or values are not what the networks learn from.
-        """
+        """Check images and conditions that are all there before the first step."""
         self._check_images(images)
         if not len(images):
             raise ValueError("There are no training images. Give at least one batch of them.")
@@ -150,12 +145,7 @@ class Contract:
             self._check_values(conditions)
 
     def check_augment(self, augment: keras.layers.Layer | None) -> None:
-        """Refuse an augmentation that would move images and leave their conditions behind.
-
-        Raises:
-            TypeError: if it is no Keras layer.
-            ValueError: if the discriminator sees an image and another of a different size.
-        """
+        """Refuse an augmentation that would move images and leave their conditions behind."""
         if not isinstance(augment, keras.layers.Layer | None):
             raise TypeError(f"augment is {describe(augment)}; give a Keras layer, or None.")
         sees_another = self.judges_pairs and self.kind == "image" and not self.pairs_images
@@ -167,12 +157,7 @@ class Contract:
             )
 
     def check_pixel_weight(self, weight: float) -> None:
-        """Refuse a pixel loss where there is nothing to compare pixels with.
-
-        Raises:
-            ValueError: if the weight is negative, or above 0 for a generator that does not
-                translate images.
-        """
+        """Refuse a pixel loss where there is nothing to compare pixels with."""
         check_number("pixel_weight", weight)
         if weight < 0 or (weight and not self.translates):
             raise ValueError(
@@ -181,12 +166,7 @@ class Contract:
             )
 
     def check_latents(self, latents: Any) -> np.ndarray:
-        """Latents to generate from, float32 ``(count, latent_dim)``.
-
-        Raises:
-            TypeError: if they are no floats.
-            ValueError: if their shape is another, or one is not finite.
-        """
+        """Latents to generate from, float32 ``(count, latent_dim)``."""
         latents = as_array("latents", latents)
         if latents.dtype.kind in "biu":
             raise TypeError(
@@ -205,12 +185,7 @@ class Contract:
         return latents.astype("float32")
 
     def check_wishes(self, conditions: Any, count: int) -> np.ndarray | None:
-        """Conditions for ``count`` images to generate, None if the generator takes none.
-
-        Raises:
-            TypeError: if they are no numbers.
-            ValueError: if they are missing, superfluous, of another shape, or out of range.
-        """
+        """Conditions for ``count`` images to generate, None if the generator takes none."""
         if not self.conditional:
             if conditions is not None:
                 raise ValueError("This GAN takes no condition: leave the labels out.")
