@@ -25,7 +25,7 @@ from gan_helpers.playground.game import (
     Settings,
     check_setting_names,
 )
-from gan_helpers.playground.picture import LAYERS, WIDTH, PointPicture, describe, to_jpeg
+from gan_helpers.playground.picture import LAYERS, WIDTH, PointPicture, in_words, to_jpeg
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, from_points
 from gan_helpers.plots import LessonFigure, few_colours_png
 from gan_helpers.widgets import TitledImage, WidgetWithStill
@@ -380,7 +380,7 @@ class Playground(WidgetWithStill):
         chosen = sorted({round(last * k / max(1, count - 1)) for k in range(count)})
         frames = [self._drawing.plane_of(self.moments[index]) for index in chosen]
         labels = _label_moments([self.moments[index] for index in chosen])
-        words = describe(self.moments[-1], self.game.distribution)
+        words = in_words(self.moments[-1], self.game.distribution)
         game = f"the run “{self.run}”" if self.run else "a game"
         alt = f"{len(frames)} moments of {game}, the last: {words}"
         figure = picture_figure(
@@ -401,7 +401,7 @@ class Playground(WidgetWithStill):
     @property
     def alt(self) -> str:
         """The moment that is shown, in words."""
-        return describe(self.moments[self._shown], self.game.distribution)
+        return in_words(self.moments[self._shown], self.game.distribution)
 
     @property
     def frames_per_second(self) -> float:
