@@ -168,6 +168,8 @@ class PointGAN:
         distribution: what the generator should learn.
         step: updates of the generator so far.
         discriminator_steps: updates of the discriminator so far.
+        chapter: counts; a new one begins with ``reset`` and with other data, networks or seed.
+            What was seen in two of them does not make one curve.
 
     Raises:
         TypeError: if an argument is of another kind than described.
@@ -185,6 +187,7 @@ class PointGAN:
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         self._lock = threading.RLock()
+        self.chapter = 0
         self.settings = Settings() if settings is None else settings
         _check_settings(self.settings)
         if distribution is None:
@@ -232,6 +235,7 @@ class PointGAN:
         """Begin again with the first weights of the same seed."""
         self._engine.reset(self.settings.seed)
         self.step = self.discriminator_steps = 0
+        self.chapter += 1
         self._apply_settings()
 
     @_one_at_a_time
@@ -353,6 +357,8 @@ class PointGAN:
             ) from error
 
     def _set_distribution(self, distribution: PointDistribution) -> None:
+        if distribution is not self.distribution:
+            self.chapter += 1
         self._choose_distribution(distribution)
         self._engine.pool.assign(self._real)
 
