@@ -1,7 +1,11 @@
 """The game itself: who moves, what a change keeps, what it measures, how it fails."""
 
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Thread
+from types import SimpleNamespace
 
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.playground import (
@@ -174,6 +178,56 @@ def test_only_a_few_engines_wait(monkeypatch):
         PointGAN(replace(SMALL, width=width))
     kept = [engine.settings.width for engine in machinery._waiting]
     assert kept == list(range(7 - machinery.MOST_WAITING, 7))
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """Twenty engines of one size that wait, and none that could be built."""
+    engines = [SimpleNamespace(settings=SMALL, forget_own_loss=lambda: None) for _ in range(20)]
+    monkeypatch.setattr(machinery, "_waiting", list(engines))
+    monkeypatch.setattr(machinery, "MOST_WAITING", len(engines))
+    monkeypatch.setattr(machinery, "Engine", None)
+    return engines
+
+
+def test_threads_that_begin_games_at_once_get_an_engine_each(waiting, monkeypatch):
+    def other_threads_first(settings):
+        time.sleep(1e-4)
+        return settings
+
+    def play(_):
+        for _ in range(20):
+            engine = machinery.take(SMALL)
+            assert id(engine) not in taken, "another game has it"
+            taken.add(id(engine))
+            time.sleep(1e-4)
+            taken.remove(id(engine))
+            machinery.give_back(engine)
+
+    monkeypatch.setattr(machinery, "_key", other_threads_first)
+    taken = set()
+    with ThreadPoolExecutor(len(waiting)) as threads:
+        list(threads.map(play, waiting))
+    assert {id(engine) for engine in machinery._waiting} == {id(engine) for engine in waiting}
+
+
+def test_a_game_may_end_in_the_middle_of_the_search_for_an_engine(waiting, monkeypatch):
+    # The garbage collector ends it where it likes, also in the thread that searches.
+    (early, late), key = waiting[:2], machinery._key
+    monkeypatch.setattr(machinery, "_waiting", [early])
+    monkeypatch.setattr(machinery, "MOST_WAITING", 1)
+
+    def end_another(settings):
+        monkeypatch.setattr(machinery, "_key", key)
+        machinery.give_back(late)  # which pushes out the one that was found
+        return key(settings)
+
+    monkeypatch.setattr(machinery, "_key", end_another)
+    taken = []
+    thread = Thread(target=lambda: taken.append(machinery.take(SMALL)), daemon=True)
+    thread.start()
+    thread.join(timeout=20)
+    assert taken == [early] and machinery._waiting == [late]
 
 
 def test_a_round_holds_as_many_discriminator_updates_as_set():
