@@ -10,6 +10,8 @@ from gan_helpers.playground import (
     PRESETS,
     GameError,
     Playground,
+    build_point_discriminator,
+    build_point_generator,
     controls,
     record,
 )
@@ -351,6 +353,34 @@ def test_without_a_front_end_a_still_picture_with_words_remains():
     assert "ring of 8 after 10 updates" in lab.alt
     assert Image.open(io.BytesIO(lab.still)).size == (1000, 560)
     assert len(lab.still) < 150_000
+
+
+def test_what_was_refused_is_not_shown_as_set():
+    lab = Playground(generator=build_point_generator(latent_dim=3, width=4), **SMALL)
+    lab.run = "my own game"
+    before = lab.game.settings
+    lab.controls.preset.value = "one latent number"
+    assert "latent_dim=1" in lab.problem.value and lab.game.settings == before
+    assert lab.controls.preset.value == controls.NO_RUN and lab.run == "my own game"
+    # A run that says nothing of the latents is played with those that there are.
+    lab.controls.preset.value = "too small"
+    assert lab.problem.value == "" and lab.run == lab.controls.preset.value == "too small"
+    assert (lab.game.settings.width, lab.game.settings.latent_dim) == (4, 3)
+
+
+@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"width": 4}, {"packed": 2}])
+def test_settings_that_your_own_networks_would_not_use_are_refused(settings):
+    own = {"generator": build_point_generator(), "discriminator": build_point_discriminator()}
+    words = rf"{next(iter(settings))}="
+    with pytest.raises(ValueError, match=words):
+        Playground(**own, **settings)
+    lab = Playground(**own).step_both()
+    before = lab.game.settings
+    with pytest.raises(ValueError, match=words):
+        lab.change(**settings)
+    assert lab.game.settings == before and lab.game.step == len(lab.moments) - 1 == 1
+    with pytest.raises(ValueError, match="width=4"):
+        lab.start_preset("too small")
 
 
 def test_what_does_not_fit_is_an_error_of_the_cell():

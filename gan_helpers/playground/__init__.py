@@ -1,7 +1,7 @@
 """A live GAN over points in the plane: its game, its picture, and the widget that drives them."""
 
 from gan_helpers.playground.engine import LOSSES, OPTIMIZERS, GameError, Loss
-from gan_helpers.playground.game import Moment, PointGAN, Settings
+from gan_helpers.playground.game import Moment, PointGAN
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
 from gan_helpers.playground.pad import PointPad
 from gan_helpers.playground.playground import Playground
@@ -14,6 +14,7 @@ from gan_helpers.playground.points import (
     quality,
 )
 from gan_helpers.playground.presets import PRESETS, Preset
+from gan_helpers.playground.settings import Settings
 
 __all__ = [
     "DISTRIBUTIONS",

@@ -53,7 +53,7 @@ class Choices:
         """Let the controls show what is set now.
 
         Args:
-            run: name of the preset that is played, None if something else is.
+            run: name of what is played, if it has one.
         """
         lab, game = self._lab, self._lab.game
         values = asdict(game.settings) | {"data": game.distribution.name}
@@ -63,7 +63,7 @@ class Choices:
         if game.distribution.name not in DISTRIBUTIONS:
             self._own_distribution = game.distribution
         lab.controls.show_settings(values)
-        lab.controls.show_run(run, PRESETS[run].question if run else "")
+        lab.controls.show_run(run if run in PRESETS else None)
         lab.run = run
 
     def _play_or_pause(self) -> None:

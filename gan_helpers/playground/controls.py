@@ -127,8 +127,9 @@ class Controls:
                 _make_room(control, values[name])
                 control.value = values[name]
 
-    def show_run(self, name: str | None, question: str) -> None:
-        """Show which run is played, if any, and what to watch for."""
+    def show_run(self, name: str | None) -> None:
+        """Show which run of the list is played, if any, and what to watch for."""
+        question = "" if name is None else PRESETS[name].question
         with self._quietly():
             self.preset.value = name or NO_RUN
         self.story.value = f"<i>{html.escape(question)}</i>"

@@ -8,12 +8,13 @@ from typing import Any
 from gan_helpers import checks
 from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
-from gan_helpers.playground.game import Moment, PointGAN, Settings, check_setting_names
+from gan_helpers.playground.game import Moment, PointGAN
 from gan_helpers.playground.picture import PointPicture, in_words, to_jpeg
 from gan_helpers.playground.player import FRAMES_PER_SECOND, Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.record import MomentRecord
+from gan_helpers.playground.settings import Settings, check_setting_names, check_settings
 from gan_helpers.plots import LessonFigure, few_colours_png
 from gan_helpers.widgets import WidgetWithStill
 
@@ -108,8 +109,7 @@ class Playground(WidgetWithStill):
         cls, settings: Settings, distribution: PointDistribution | None = None
     ) -> "Playground":
         """A playground set like this, with data of your own if given."""
-        if not isinstance(settings, Settings):
-            raise TypeError(f"settings is {checks.describe(settings)}; give playground.Settings.")
+        check_settings(settings)
         chosen = asdict(settings)
         data = chosen.pop("data")
         return cls(data if distribution is None else distribution, **chosen)
@@ -203,20 +203,18 @@ class Playground(WidgetWithStill):
         """Change fields of ``Settings`` while it plays or not.
 
         Raises:
-            ValueError: if a setting is unknown; then nothing changes.
+            ValueError: if a setting is unknown, or nothing would use it; then nothing changes.
         """
         self.game.change(**settings)
         self._choices.show()
-        # While it plays, the next picture of the same chapter comes by itself.
-        if not self.playing or self._chapter != self.game.chapter:
+        if not self.playing or self._chapter != self.game.chapter:  # else it comes by itself
             self.look()
 
     def start_preset(self, name: str) -> None:
         """Begin the run of this name in ``PRESETS``, paused."""
         preset = checks.find_named(PRESETS, name, "run")
         self.pause()
-        self.game.change(**asdict(preset.settings))
-        self.game.reset()
+        self.game.restart(preset.settings)
         self._choices.show(name)
         self.look()
 
@@ -282,6 +280,8 @@ class Playground(WidgetWithStill):
         if self.playing and self.frames_per_second:
             text += f", {self.frames_per_second:.0f} pictures/s"
         self.controls.show_state(text, self.playing, self.player.problem)
+        if self.player.problem:
+            self._choices.show(self.run)  # what was refused is not set
         # Not with every picture: each is a message to the front end.
         if not self.playing or self.record.seen % FRAMES_PER_SECOND == 1:
             self.picture.tooltip = self.alt

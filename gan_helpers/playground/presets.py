@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_helpers.playground.game import Settings
+from gan_helpers.playground.settings import Settings
 
 __all__ = ["PRESETS", "Preset"]
 
