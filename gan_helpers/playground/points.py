@@ -39,7 +39,7 @@ def _check_points(name: str, points: np.ndarray) -> np.ndarray:
     return points if points.dtype.kind == "f" else points.astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointDistribution:
     """Something to learn: points scattered by normal noise around a set of centres.
 
