@@ -13,7 +13,9 @@ import psutil
 
 SETTLE = 5.0  # seconds until everything is compiled and caches are full
 CHANGES = {
-    "speed": lambda lab: setattr(lab.speed, "value", 5 if lab.speed.value == 10 else 10),
+    "speed": lambda lab: setattr(
+        lab.controls.speed, "value", 5 if lab.controls.speed.value == 10 else 10
+    ),
     "learning rate": lambda lab: lab.change(
         generator_rate=0.001 if lab.game.settings.generator_rate == 0.002 else 0.002
     ),
@@ -28,7 +30,7 @@ CHANGES = {
     ),
     # Through the control: the networks are then built beside the event loop.
     "width": lambda lab: setattr(
-        lab.settings["width"], "value", 64 if lab.game.settings.width == 32 else 32
+        lab.controls.settings["width"], "value", 64 if lab.game.settings.width == 32 else 32
     ),
     "reset": lambda lab: (lab.reset(), lab.play()),
 }

@@ -5,7 +5,7 @@ five positions in that list.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from gan_helpers.checks import (
     as_array,
@@ -46,7 +46,8 @@ WORDS = 5
 INK_SHARE = 0.04  # of the pixels, those farthest from the paper: the heart of the strokes
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Reading:
     """What ``read_images`` finds.
 
     Attributes:

@@ -50,7 +50,7 @@ class CheckpointError(Exception):
     """A checkpoint cannot be used; the message names the file and what to do."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Checkpoint:
     """What a checkpoint holds beside the state of the model.
 

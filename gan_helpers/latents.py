@@ -5,7 +5,8 @@ root of ``latent_dim``, so they lie near a sphere: the shell.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from gan_helpers.checks import (
     as_array,
@@ -24,7 +25,8 @@ import tensorflow as tf
 __all__ = ["Inversion", "invert", "spherical_interpolation"]
 
 
-class Inversion(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Inversion:
     """What ``invert`` found, for each of ``count`` images the best of all starts.
 
     Attributes:

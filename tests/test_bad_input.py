@@ -1071,6 +1071,13 @@ def folder(tmp_path_factory):
     os.chdir(before)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def built_before():
+    """Networks that are drawn: building one takes random numbers, which no draw may do."""
+    for build in (generator, discriminator, digit_generator):
+        build()
+
+
 def test_no_public_function_is_forgotten():
     found = set()
     for module in pkgutil.iter_modules(gan_helpers.__path__):

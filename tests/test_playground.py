@@ -4,7 +4,17 @@ import asyncio
 import io
 import threading
 
-from gan_helpers.playground import DISTRIBUTIONS, LOSSES, PRESETS, GameError, Playground, playground
+from gan_helpers.playground import (
+    DISTRIBUTIONS,
+    LOSSES,
+    PRESETS,
+    GameError,
+    Playground,
+    build_point_discriminator,
+    build_point_generator,
+    controls,
+    record,
+)
 from gan_helpers.playground.pad import PointPad
 
 import numpy as np
@@ -36,16 +46,16 @@ async def until(condition, seconds: float = 20) -> None:
 def test_the_buttons_move_the_players_and_the_counter():
     lab = Playground(**SMALL)
     for button, counts in (
-        (lab.d_button, (0, 1)),
-        (lab.g_button, (1, 1)),
-        (lab.both_button, (2, 2)),
+        (lab.controls.d_button, (0, 1)),
+        (lab.controls.g_button, (1, 1)),
+        (lab.controls.both_button, (2, 2)),
     ):
         before = lab.picture.value
         button.click()
         assert (lab.game.step, lab.game.discriminator_steps) == counts
         assert lab.picture.value != before
-        assert f"step {counts[0]} (D: {counts[1]}" in lab.counter.value
-    lab.reset_button.click()
+        assert f"step {counts[0]} (D: {counts[1]}" in lab.controls.counter.value
+    lab.controls.reset_button.click()
     assert lab.game.step == 0 and len(lab.moments) == 1
 
 
@@ -53,15 +63,15 @@ def test_playing_trains_and_draws_until_the_pause():
     async def play():
         lab = Playground(**SMALL)
         first = picture(lab)
-        lab.play_button.click()
-        assert lab.play_button.description == "Pause"
+        lab.controls.play_button.click()
+        assert lab.controls.play_button.description == "Pause"
         await until(lambda: lab.game.step > 20)
-        lab.play_button.click()
+        lab.controls.play_button.click()
         step, frame = lab.game.step, lab.picture.value
         # Nothing of a frame is left over: not one more step, not one more picture.
         await asyncio.sleep(0.3)
         assert (lab.game.step, lab.picture.value) == (step, frame)
-        assert lab.play_button.description == "Play"
+        assert lab.controls.play_button.description == "Play"
         assert not np.array_equal(picture(lab), first)
         assert lab.frames_per_second > 0
 
@@ -73,9 +83,9 @@ def test_a_setting_counts_while_it_plays():
         lab = Playground(**SMALL)
         lab.play()
         await until(lambda: lab.game.step > 5)
-        lab.settings["generator_rate"].value = 0.01
-        lab.settings["loss"].value = "hinge"
-        lab.settings["data"].value = "two moons"
+        lab.controls.settings["generator_rate"].value = 0.01
+        lab.controls.settings["loss"].value = "hinge"
+        lab.controls.settings["data"].value = "two moons"
         assert lab.game.settings.generator_rate == pytest.approx(0.01)
         assert lab.game.settings.loss == "hinge"
         step = lab.game.step
@@ -109,7 +119,7 @@ def test_a_click_from_another_thread_acts_in_the_thread_of_the_game():
         threads = []
         step = lab.game.update_generator
         lab.game.update_generator = lambda: (threads.append(threading.get_ident()), step())
-        await asyncio.to_thread(lab.g_button.click)
+        await asyncio.to_thread(lab.controls.g_button.click)
         await until(lambda: lab.game.step == 1)
         assert threads == [threading.get_ident()]
 
@@ -129,7 +139,7 @@ def test_a_broken_loss_stops_the_game_with_its_message_and_can_be_mended():
         lab.play()
         await until(lambda: lab.game.step > 0)
         lab.use_loss(my_loss)
-        assert lab.settings["loss"].value == "yours"
+        assert lab.controls.settings["loss"].value == "yours"
         await until(lambda: not lab.playing)
         assert "name &#x27;ops&#x27; is not defined" in lab.problem.value
         return lab
@@ -138,30 +148,30 @@ def test_a_broken_loss_stops_the_game_with_its_message_and_can_be_mended():
     step = lab.game.step
     broken = False
     lab.use_loss(my_loss)
-    lab.both_button.click()
+    lab.controls.both_button.click()
     assert lab.game.step == step + 1 and lab.problem.value == ""
     # A loss of the course, and back to the own one.
-    lab.settings["loss"].value = "hinge"
+    lab.controls.settings["loss"].value = "hinge"
     assert lab.game.own_loss is None
-    lab.settings["loss"].value = "yours"
+    lab.controls.settings["loss"].value = "yours"
     assert lab.game.own_loss.generator is my_loss
 
 
 def test_looking_back_pauses_and_shows_what_was():
     lab = Playground(**SMALL).advance(40, every=10)
     assert [moment.step for moment in lab.moments] == [0, 10, 20, 30, 40]
-    assert lab.history.max == lab.history.value == 4
+    assert lab.controls.history.max == lab.controls.history.value == 4
     newest = lab.picture.value
-    lab.history.value = 1
-    assert "step 10" in lab.counter.value and "stands at 40" in lab.counter.value
+    lab.controls.history.value = 1
+    assert "step 10" in lab.controls.counter.value and "stands at 40" in lab.controls.counter.value
     assert "after 10 updates" in lab.alt
-    lab.history.value = 4
+    lab.controls.history.value = 4
     assert lab.picture.value == newest
     assert lab.game.step == 40
 
 
 def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
-    monkeypatch.setattr(playground, "MOST_MOMENTS", 10)
+    monkeypatch.setattr(record, "MOST_MOMENTS", 10)
     lab = Playground(**SMALL)
     for _ in range(60):
         lab.step_both()
@@ -176,11 +186,11 @@ def test_layers_can_be_hidden():
     lab = Playground(**SMALL).advance(5)
     shown = lab.picture.value
     pictures = {shown}
-    for box in lab.layers.values():
+    for box in lab.controls.layers.values():
         box.value = False
         pictures.add(lab.picture.value)
     assert len(pictures) == 6
-    for box in lab.layers.values():
+    for box in lab.controls.layers.values():
         box.value = True
     assert lab.picture.value == shown
 
@@ -188,10 +198,10 @@ def test_layers_can_be_hidden():
 def test_points_of_your_own_can_be_left_and_chosen_again():
     lab = Playground(np.array([[0.5, 0.5], [-0.5, 0.0]]), **SMALL)
     own = lab.game.distribution
-    assert lab.settings["data"].value == own.name
-    lab.settings["data"].value = "line"
+    assert lab.controls.settings["data"].value == own.name
+    lab.controls.settings["data"].value = "line"
     assert lab.game.distribution is DISTRIBUTIONS["line"]
-    lab.settings["data"].value = own.name
+    lab.controls.settings["data"].value = own.name
     assert lab.game.distribution is own
 
 
@@ -204,18 +214,18 @@ def test_a_run_begins_the_same_way_however_it_is_started(name):
     lab.game.train(2)
     other.game.train(2)
     assert same(generator(lab), generator(other))
-    assert lab.story.value
-    assert lab.settings["data"].value == PRESETS[name].settings.data
+    assert lab.controls.story.value
+    assert lab.controls.settings["data"].value == PRESETS[name].settings.data
 
 
 def test_a_value_outside_its_control_is_kept():
     lab = Playground(**SMALL)
     lab.change(generator_rate=1e-6, seed=77)
     assert lab.game.settings.generator_rate == 1e-6
-    assert lab.settings["generator_rate"].value == pytest.approx(1e-6)
-    assert lab.game.settings.seed == lab.settings["seed"].value == 77
+    assert lab.controls.settings["generator_rate"].value == pytest.approx(1e-6)
+    assert lab.game.settings.seed == lab.controls.settings["seed"].value == 77
     lab.change(width=12)
-    assert lab.game.settings.width == lab.settings["width"].value == 12
+    assert lab.game.settings.width == lab.controls.settings["width"].value == 12
 
 
 def test_an_own_loss_takes_the_other_half_from_the_loss_that_was_set():
@@ -224,8 +234,8 @@ def test_an_own_loss_takes_the_other_half_from_the_loss_that_was_set():
     own = lab.game.own_loss
     assert own.clip == LOSSES["Wasserstein, clipped"].clip
     assert lab.game.settings.loss == "Wasserstein, clipped"
-    lab.settings["loss"].value = "hinge"
-    lab.settings["loss"].value = "yours"
+    lab.controls.settings["loss"].value = "hinge"
+    lab.controls.settings["loss"].value = "yours"
     assert lab.game.own_loss is own
 
 
@@ -246,12 +256,12 @@ def test_a_game_that_begins_again_has_a_record_of_its_own():
 def test_after_a_failure_the_game_goes_on_with_a_new_record():
     lab = Playground(**SMALL).advance(10)
     lab.use_loss(lambda fake_logits: -fake_logits)
-    lab.reset_button.click()
+    lab.controls.reset_button.click()
     assert "must be one number" in lab.problem.value
     assert lab.moments and lab.still
-    lab.settings["loss"].value = "hinge"
+    lab.controls.settings["loss"].value = "hinge"
     assert lab.problem.value == "" and lab.moments[-1].step == 0
-    lab.both_button.click()
+    lab.controls.both_button.click()
     assert [moment.step for moment in lab.moments][-1] == 1
     assert max(moment.step for moment in lab.moments) == 1
 
@@ -266,15 +276,30 @@ def test_a_size_is_changed_beside_the_loop_and_pause_need_not_wait():
         lab = Playground(**SMALL)
         lab.play()
         await until(lambda: lab.game.step > 5)
-        lab.settings["width"].value = 16
-        assert lab.counter.value.startswith("building")
-        lab.play_button.click()
-        assert not lab.playing and lab.play_button.description == "Play"
-        await until(lambda: not lab._building)
-        assert lab.game.settings.width == lab.settings["width"].value == 16
+        lab.controls.settings["width"].value = 16
+        assert lab.controls.counter.value.startswith("building")
+        lab.controls.play_button.click()
+        assert not lab.playing and lab.controls.play_button.description == "Play"
+        await until(lambda: not lab.player.building)
+        assert lab.game.settings.width == lab.controls.settings["width"].value == 16
         assert lab.game.generator.layers[0].units == 16
-        assert len(lab.moments) == 1 and "step 0" in lab.counter.value
+        assert len(lab.moments) == 1 and "step 0" in lab.controls.counter.value
         assert not lab.playing
+
+    asyncio.run(play())
+
+
+def test_an_interrupt_in_the_middle_of_an_action_pauses_too():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.play()
+
+        def interrupt():
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            lab.player.do(interrupt, at_once=True)
+        assert not lab.playing and lab.controls.play_button.description == "Play"
 
     asyncio.run(play())
 
@@ -309,10 +334,13 @@ def test_once_closed_it_leaves_what_is_compiled_to_the_next_and_can_still_go_on(
 def test_the_run_is_named_until_something_is_changed():
     name = next(iter(PRESETS))
     lab = Playground(preset=name)
-    assert lab.run == lab.preset.value == name and PRESETS[name].question in lab.story.value
+    assert (
+        lab.run == lab.controls.preset.value == name
+        and PRESETS[name].question in lab.controls.story.value
+    )
     assert name in lab.filmstrip(2).alt
     lab.change(generator_rate=0.01)
-    assert lab.run is None and lab.preset.value == playground.NO_RUN
+    assert lab.run is None and lab.controls.preset.value == controls.NO_RUN
     assert name not in lab.filmstrip(2).alt
     other = Playground(preset=name, generator_rate=0.01)
     assert other.run is None and other.game.settings.generator_rate == 0.01
@@ -325,6 +353,34 @@ def test_without_a_front_end_a_still_picture_with_words_remains():
     assert "ring of 8 after 10 updates" in lab.alt
     assert Image.open(io.BytesIO(lab.still)).size == (1000, 560)
     assert len(lab.still) < 150_000
+
+
+def test_what_was_refused_is_not_shown_as_set():
+    lab = Playground(generator=build_point_generator(latent_dim=3, width=4), **SMALL)
+    lab.run = "my own game"
+    before = lab.game.settings
+    lab.controls.preset.value = "one latent number"
+    assert "latent_dim=1" in lab.problem.value and lab.game.settings == before
+    assert lab.controls.preset.value == controls.NO_RUN and lab.run == "my own game"
+    # A run that says nothing of the latents is played with those that there are.
+    lab.controls.preset.value = "too small"
+    assert lab.problem.value == "" and lab.run == lab.controls.preset.value == "too small"
+    assert (lab.game.settings.width, lab.game.settings.latent_dim) == (4, 3)
+
+
+@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"width": 4}, {"packed": 2}])
+def test_settings_that_your_own_networks_would_not_use_are_refused(settings):
+    own = {"generator": build_point_generator(), "discriminator": build_point_discriminator()}
+    words = rf"{next(iter(settings))}="
+    with pytest.raises(ValueError, match=words):
+        Playground(**own, **settings)
+    lab = Playground(**own).step_both()
+    before = lab.game.settings
+    with pytest.raises(ValueError, match=words):
+        lab.change(**settings)
+    assert lab.game.settings == before and lab.game.step == len(lab.moments) - 1 == 1
+    with pytest.raises(ValueError, match="width=4"):
+        lab.start_preset("too small")
 
 
 def test_what_does_not_fit_is_an_error_of_the_cell():

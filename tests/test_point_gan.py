@@ -1,7 +1,11 @@
 """The game itself: who moves, what a change keeps, what it measures, how it fails."""
 
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Thread
+from types import SimpleNamespace
 
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.playground import (
@@ -176,6 +180,56 @@ def test_only_a_few_engines_wait(monkeypatch):
     assert kept == list(range(7 - machinery.MOST_WAITING, 7))
 
 
+@pytest.fixture
+def waiting(monkeypatch):
+    """Twenty engines of one size that wait, and none that could be built."""
+    engines = [SimpleNamespace(settings=SMALL, forget_own_loss=lambda: None) for _ in range(20)]
+    monkeypatch.setattr(machinery, "_waiting", list(engines))
+    monkeypatch.setattr(machinery, "MOST_WAITING", len(engines))
+    monkeypatch.setattr(machinery, "Engine", None)
+    return engines
+
+
+def test_threads_that_begin_games_at_once_get_an_engine_each(waiting, monkeypatch):
+    def other_threads_first(settings):
+        time.sleep(1e-4)
+        return settings
+
+    def play(_):
+        for _ in range(20):
+            engine = machinery.take(SMALL)
+            assert id(engine) not in taken, "another game has it"
+            taken.add(id(engine))
+            time.sleep(1e-4)
+            taken.remove(id(engine))
+            machinery.give_back(engine)
+
+    monkeypatch.setattr(machinery, "_key", other_threads_first)
+    taken = set()
+    with ThreadPoolExecutor(len(waiting)) as threads:
+        list(threads.map(play, waiting))
+    assert {id(engine) for engine in machinery._waiting} == {id(engine) for engine in waiting}
+
+
+def test_a_game_may_end_in_the_middle_of_the_search_for_an_engine(waiting, monkeypatch):
+    # The garbage collector ends it where it likes, also in the thread that searches.
+    (early, late), key = waiting[:2], machinery._key
+    monkeypatch.setattr(machinery, "_waiting", [early])
+    monkeypatch.setattr(machinery, "MOST_WAITING", 1)
+
+    def end_another(settings):
+        monkeypatch.setattr(machinery, "_key", key)
+        machinery.give_back(late)  # which pushes out the one that was found
+        return key(settings)
+
+    monkeypatch.setattr(machinery, "_key", end_another)
+    taken = []
+    thread = Thread(target=lambda: taken.append(machinery.take(SMALL)), daemon=True)
+    thread.start()
+    thread.join(timeout=20)
+    assert taken == [early] and machinery._waiting == [late]
+
+
 def test_a_round_holds_as_many_discriminator_updates_as_set():
     game = PointGAN(Settings(width=8, discriminator_steps=3))
     game.train(2)
@@ -282,10 +336,73 @@ def test_a_seed_set_later_plays_the_same_game():
 
 def test_a_given_generator_keeps_its_latents():
     game = PointGAN(SMALL, generator=build_point_generator(latent_dim=3, width=4))
-    game.change(latent_dim=1, data="line")
+    game.change(latent_dim=3, data="line")
     assert game.settings.latent_dim == 3
+    for latent_dim in (1, 2):
+        with pytest.raises(ValueError, match="build it into your own generator"):
+            game.change(latent_dim=latent_dim)
     game.train(1)
     game.look()
+
+
+OWN = {
+    "generator": lambda: build_point_generator(width=4),
+    "discriminator": lambda: build_point_discriminator(width=4),
+}
+USELESS = [
+    ("generator", {"latent_dim": 1}),
+    ("discriminator", {"dropout": 0.3}),
+    ("discriminator", {"weight_penalty": 0.1}),
+    ("discriminator", {"minibatch_statistics": True}),
+    ("discriminator", {"discriminator_width": 8}),
+    ("generator discriminator", {"width": 8}),
+    ("generator discriminator", {"hidden_layers": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "settings"), USELESS, ids=[" ".join(settings) for _, settings in USELESS]
+)
+def test_a_setting_that_would_shape_a_given_network_is_refused(names, settings):
+    given = {name: OWN[name]() for name in names.split()}
+    words = f"{next(iter(settings))}=.*{' and '.join(given)} instead"
+    with pytest.raises(ValueError, match=words):
+        PointGAN(Settings(**settings), **given)
+    game = PointGAN(**given)
+    game.train(1)
+    with pytest.raises(ValueError, match=words):
+        game.change(**settings)
+    assert game.settings == Settings() and game.step == 1
+    # One network that was not given is enough to use it.
+    game = PointGAN(**{name: OWN[name]() for name in OWN.keys() - given.keys()})
+    game.change(**settings)
+    game.train(1)
+
+
+def test_a_given_network_leaves_the_sizes_to_the_other():
+    first = PointGAN(SMALL, generator=OWN["generator"]()).discriminator
+    game = PointGAN(discriminator=OWN["discriminator"]())
+    game.change(width=8, hidden_layers=1)
+    for network in (first, game.generator):
+        assert [layer.units for layer in network.layers[:-1]] == [8]
+
+
+def test_a_given_discriminator_judges_the_packs_that_it_was_built_for():
+    packed = build_point_discriminator(width=4, packed=2)
+    game = PointGAN(replace(SMALL, packed=2), discriminator=packed)
+    game.train(2)
+    assert np.isfinite(list(game.look().values.values())).all()
+    single = PointGAN(SMALL, discriminator=OWN["discriminator"]())
+    single.train(1)
+    for given, size in ((game, 1), (single, 2)):
+        before = given.settings
+        words = rf"must go from points \(batch, {2 * size}\) .* packed={size}"
+        with pytest.raises(ValueError, match=words):
+            given.change(packed=size)
+        assert given.settings == before and given.step
+        given.train(1)
+        with pytest.raises(ValueError, match=words):
+            PointGAN(replace(SMALL, packed=size), discriminator=given.discriminator)
 
 
 def test_an_edited_loss_replaces_the_one_before():

@@ -17,7 +17,7 @@ __all__ = ["FAILURES", "Failure", "Record", "Remedy"]
 Record = list[dict[str, float]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Remedy:
     """Something to try.
 
@@ -32,7 +32,7 @@ class Remedy:
     cured: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Failure:
     """A game that fails, and how one sees it.
 

@@ -24,7 +24,7 @@ SPLITS = ("train", "test")
 SAMPLE_COLUMNS = 25  # images side by side in one picture of the sample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """The facts about one data set.
 

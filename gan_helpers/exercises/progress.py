@@ -129,7 +129,7 @@ def show_table() -> "ProgressTable":
     return ProgressTable(states, tuple(notes))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProgressTable:
     """The table of ``show_table``, as text and as HTML.
 

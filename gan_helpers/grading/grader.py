@@ -53,7 +53,7 @@ LONGEST_START = 60  # seconds that a kernel may take to start
 PACKAGES = Path(__file__).resolve().parents[2]  # where gan_helpers lies
 
 
-@dataclass
+@dataclass(eq=False)
 class Grade:
     """What became of one notebook.
 

@@ -1,10 +1,10 @@
 """A live GAN over points in the plane: its game, its picture, and the widget that drives them."""
 
 from gan_helpers.playground.engine import LOSSES, OPTIMIZERS, GameError, Loss
-from gan_helpers.playground.game import Moment, PointGAN, Settings
+from gan_helpers.playground.game import Moment, PointGAN
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
 from gan_helpers.playground.pad import PointPad
-from gan_helpers.playground.playground import PRESETS, Playground, Preset
+from gan_helpers.playground.playground import Playground
 from gan_helpers.playground.points import (
     DISTRIBUTIONS,
     EDGE,
@@ -13,6 +13,8 @@ from gan_helpers.playground.points import (
     from_points,
     quality,
 )
+from gan_helpers.playground.presets import PRESETS, Preset
+from gan_helpers.playground.settings import Settings
 
 __all__ = [
     "DISTRIBUTIONS",

@@ -4,6 +4,7 @@ Compiling takes seconds. So an engine outlives its game: the next game of the sa
 it, and nothing is compiled.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -407,22 +408,28 @@ def _values_of(network: keras.Model) -> list[np.ndarray]:
 
 
 _waiting: list[Engine] = []
+# Games are built in threads. A thread may have the lock twice: the garbage collector ends games,
+# which then give back their engines, where it likes, also in the middle of take.
+_lock = threading.RLock()
 
 
 def take(settings: Any) -> Engine:
     """An engine for a game with these settings: one that waits, or a new one."""
-    for engine in reversed(_waiting):
-        if _key(engine.settings) == _key(settings):
-            _waiting.remove(engine)
-            return engine
+    with _lock:
+        for engine in reversed(_waiting.copy()):
+            if _key(engine.settings) == _key(settings):
+                if engine in _waiting:  # a game that ended just now may have pushed it out
+                    _waiting.remove(engine)
+                return engine
     return Engine(settings, {})
 
 
 def give_back(engine: Engine) -> None:
     """The game of this engine is over; the next of the same sizes may have it."""
     engine.forget_own_loss()
-    _waiting.append(engine)
-    del _waiting[:-MOST_WAITING]
+    with _lock:
+        _waiting.append(engine)
+        del _waiting[:-MOST_WAITING]
 
 
 def _key(settings: Any) -> tuple:

@@ -7,18 +7,15 @@ updates as in lesson 3, and a measurement of everything a picture needs.
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gan_helpers.checks import check_function, check_name, check_number, check_whole, describe
-from gan_helpers.contracts import check_model
+from gan_helpers.checks import check_function, check_whole, describe
 from gan_helpers.playground.engine import (
     ARROWS,
-    BATCH_SIZE,
     JUDGED,
     LOSSES,
-    OPTIMIZERS,
     POOL,
     SHOWN,
     SIZES,
@@ -32,6 +29,7 @@ from gan_helpers.playground.engine import (
     take,
 )
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, divergences, quality
+from gan_helpers.playground.settings import Settings, change_settings, fit_settings
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
@@ -47,72 +45,10 @@ __all__ = [
     "Loss",
     "Moment",
     "PointGAN",
-    "Settings",
 ]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything about a game that can be chosen from a list or a slider.
-
-    Attributes:
-        data: name of a distribution in ``DISTRIBUTIONS``.
-        latents: "normal" (standard) or "uniform" (from -1 to 1).
-        latent_dim: numbers in a latent vector, 1 or 2.
-        hidden_layers: hidden layers of both networks.
-        width: units in each of them.
-        loss: name in ``LOSSES``.
-        optimizer: "Adam" (with beta_1 = 0.5) or "SGD".
-        generator_rate: learning rate of the generator.
-        discriminator_rate: learning rate of the discriminator.
-        discriminator_steps: updates of the discriminator for one of the generator.
-        seed: of the first weights, the latents and the batches.
-
-    Remedies, all off at first; see ``gan_helpers.remedies`` and lesson 4:
-
-        noise: standard deviation of the normal noise on everything that D sees.
-        noise_steps: updates of the generator after which it has faded away; 0 to keep it.
-        gradient_penalty: weight of ``remedies.gradient_penalty``.
-        r1_penalty: weight of ``remedies.r1_penalty``.
-        weight_penalty: L2 penalty on the discriminator's kernels.
-        dropout: share of the discriminator's hidden units left out in training.
-        minibatch_statistics: tell the discriminator how much the points of a batch differ.
-        packed: points that the discriminator judges together.
-        unrolled: steps of the discriminator that the generator looks ahead.
-        unrolled_rate: learning rate of these steps.
-        average: decay of the averaged generator that is shown and measured; 0 for none.
-        discriminator_width: units of each hidden layer of D, if not ``width``.
-    """
-
-    data: str = "ring of 8"
-    latents: str = "normal"
-    latent_dim: int = 2
-    hidden_layers: int = 2
-    width: int = 32
-    loss: str = "non-saturating"
-    optimizer: str = "Adam"
-    generator_rate: float = 0.002
-    discriminator_rate: float = 0.002
-    discriminator_steps: int = 1
-    seed: int = 0
-    noise: float = 0.0
-    noise_steps: int = 0
-    gradient_penalty: float = 0.0
-    r1_penalty: float = 0.0
-    weight_penalty: float = 0.0
-    dropout: float = 0.0
-    minibatch_statistics: bool = False
-    packed: int = 1
-    unrolled: int = 0
-    unrolled_rate: float = 0.1
-    average: float = 0.0
-    discriminator_width: int | None = None
-
-
-PENALTIES = ("noise", "gradient_penalty", "r1_penalty", "weight_penalty")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """What can be seen and measured at one step; small, because hundreds are kept.
 
@@ -159,7 +95,8 @@ class PointGAN:
             makes.
         generator: a built Keras model from latents ``(batch, latent_dim)`` to points
             ``(batch, 2)``, instead of the one that the settings describe.
-        discriminator: a built Keras model from points to logits ``(batch, 1)``.
+        discriminator: a built Keras model from points, or from packs of ``settings.packed``
+            of them, to logits ``(batch, 1)``.
         generator_loss: function of ``fake_logits``, instead of that of ``settings.loss``.
         discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
 
@@ -168,10 +105,12 @@ class PointGAN:
         distribution: what the generator should learn.
         step: updates of the generator so far.
         discriminator_steps: updates of the discriminator so far.
+        chapter: counts; a new one begins with ``reset`` and with other data, networks or seed.
+            What was seen in two of them does not make one curve.
 
     Raises:
         TypeError: if an argument is of another kind than described.
-        ValueError: if a setting is unknown or a network does not fit.
+        ValueError: if a setting is unknown, or nothing would use it, or a network does not fit.
     """
 
     def __init__(
@@ -185,20 +124,16 @@ class PointGAN:
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         self._lock = threading.RLock()
-        self.settings = Settings() if settings is None else settings
-        _check_settings(self.settings)
-        if distribution is None:
-            distribution = DISTRIBUTIONS[self.settings.data]
-        _check_distribution(distribution)
-        _check_network("generator", generator, None, 2)
-        _check_network("discriminator", discriminator, 2, 1)
-        if generator is not None:
-            self.settings = replace(self.settings, latent_dim=generator.input_shape[-1])
+        self.chapter = 0
         self._given = {
             name: network
             for name, network in (("generator", generator), ("discriminator", discriminator))
             if network is not None
         }
+        self.settings = fit_settings(Settings() if settings is None else settings, self._given)
+        if distribution is None:
+            distribution = DISTRIBUTIONS[self.settings.data]
+        _check_distribution(distribution)
         self.own_loss = self.complete_loss(generator_loss, discriminator_loss)
         self._choose_distribution(distribution)
         self._held: Engine | None = None
@@ -232,23 +167,18 @@ class PointGAN:
         """Begin again with the first weights of the same seed."""
         self._engine.reset(self.settings.seed)
         self.step = self.discriminator_steps = 0
+        self.chapter += 1
         self._apply_settings()
 
     @_one_at_a_time
     def change(self, **settings: Any) -> None:
         """Change settings by name; the networks stay unless their size or the seed changes.
 
-        A generator that was given keeps its latents.
-
         Raises:
-            ValueError: if a setting is unknown; then nothing changes.
+            ValueError: if a setting is unknown, or nothing would use it; then nothing changes.
         """
-        check_setting_names(settings)
-        if "generator" in self._given:
-            settings.pop("latent_dim", None)
         self._wake()  # while the sizes are still those it rested with
-        before, after = self.settings, replace(self.settings, **settings)
-        _check_settings(after)
+        before, after = self.settings, change_settings(self.settings, settings, self._given)
         changed = {name for name, value in settings.items() if value != getattr(before, name)}
         self.settings = after
         if "data" in settings:
@@ -263,6 +193,12 @@ class PointGAN:
             self.reset()
         else:
             self._apply_settings()
+
+    @_one_at_a_time
+    def restart(self, settings: Settings) -> None:
+        """Begin a new game, set like this; on the same networks, where these were given."""
+        self.change(**asdict(fit_settings(settings, self._given)))
+        self.reset()
 
     @_one_at_a_time
     def use_points(self, distribution: PointDistribution) -> None:
@@ -353,6 +289,8 @@ class PointGAN:
             ) from error
 
     def _set_distribution(self, distribution: PointDistribution) -> None:
+        if distribution is not self.distribution:
+            self.chapter += 1
         self._choose_distribution(distribution)
         self._engine.pool.assign(self._real)
 
@@ -451,67 +389,8 @@ class PointGAN:
         engine.latent_lines.assign(latent_lines(chosen.latents, chosen.latent_dim))
 
 
-def check_setting_names(settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if a key names no field of ``Settings``."""
-    for name in settings:
-        check_name("setting", name, [field.name for field in fields(Settings)])
-
-
 def _check_distribution(distribution: PointDistribution) -> None:
     if not isinstance(distribution, PointDistribution):
         raise TypeError(
             f"distribution is {describe(distribution)}; give what playground.from_points makes."
-        )
-
-
-def _check_settings(settings: Settings) -> None:
-    if not isinstance(settings, Settings):
-        raise TypeError(f"settings is {describe(settings)}; give playground.Settings.")
-    for name, known in (
-        ("data", DISTRIBUTIONS),
-        ("latents", ("normal", "uniform")),
-        ("loss", LOSSES),
-        ("optimizer", OPTIMIZERS),
-    ):
-        check_name(name, getattr(settings, name), known)
-    for name, least in (
-        ("latent_dim", 1),
-        ("hidden_layers", 1),
-        ("width", 1),
-        ("discriminator_steps", 1),
-        ("packed", 1),
-        ("seed", 0),
-        ("noise_steps", 0),
-        ("unrolled", 0),
-    ):
-        check_whole(name, getattr(settings, name), least)
-    if settings.discriminator_width is not None:
-        check_whole("discriminator_width", settings.discriminator_width)
-    if not isinstance(settings.minibatch_statistics, bool):
-        value = describe(settings.minibatch_statistics)
-        raise ValueError(f"minibatch_statistics is {value}; it must be True or False.")
-    for name in PENALTIES:
-        check_number(name, getattr(settings, name), 0)
-    for name in ("dropout", "average"):
-        check_number(name, getattr(settings, name), 0, below=1)
-    if BATCH_SIZE % settings.packed:  # and with it SHOWN, its double
-        raise ValueError(f"packed is {settings.packed}; it must divide {BATCH_SIZE}.")
-    for name in ("generator_rate", "discriminator_rate", "unrolled_rate"):
-        check_number(name, getattr(settings, name), above=0)
-
-
-def _check_network(
-    name: str, network: keras.Model | None, inputs: int | None, outputs: int
-) -> None:
-    if network is None:
-        return
-    check_model(name, network)
-    shapes = network.input_shape, network.output_shape
-    fits = len(shapes[0]) == len(shapes[1]) == 2 and shapes[1][-1] == outputs
-    if not fits or inputs not in (None, shapes[0][-1]):
-        wanted = "latents (batch, latent_dim) to points (batch, 2)"
-        if name == "discriminator":
-            wanted = "points (batch, 2) to logits (batch, 1)"
-        raise ValueError(
-            f"The {name} goes from {shapes[0]} to {shapes[1]}; it must go from {wanted}."
         )

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-__all__ = ["LAYERS", "PointPicture", "describe", "to_jpeg"]
+__all__ = ["LAYERS", "PointPicture", "in_words", "to_jpeg"]
 
 LAYERS = ("real", "generated", "D's scores", "latent grid", "push")
 WIDTH, HEIGHT = 1000, 560  # pixels
@@ -292,7 +292,7 @@ def to_jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def describe(moment: Moment, distribution: PointDistribution) -> str:
+def in_words(moment: Moment, distribution: PointDistribution) -> str:
     """The moment in words, for those who cannot see the picture."""
     values = moment.values
     covered = (

@@ -14,6 +14,7 @@ __all__ = [
     "DISTRIBUTIONS",
     "EDGE",
     "PointDistribution",
+    "as_distribution",
     "divergences",
     "from_points",
     "quality",
@@ -38,7 +39,7 @@ def _check_points(name: str, points: np.ndarray) -> np.ndarray:
     return points if points.dtype.kind == "f" else points.astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointDistribution:
     """Something to learn: points scattered by normal noise around a set of centres.
 
@@ -139,6 +140,11 @@ def from_points(points: np.ndarray, spread: float = 0.05) -> PointDistribution:
         )
     check_number("spread", spread, above=0)
     return PointDistribution("your points", points, spread, separate=False)
+
+
+def as_distribution(data: np.ndarray | PointDistribution) -> PointDistribution:
+    """A distribution as it is; points make one with ``from_points``."""
+    return data if isinstance(data, PointDistribution) else from_points(data)
 
 
 def divergences(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
