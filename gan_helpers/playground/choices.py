@@ -1,14 +1,11 @@
 """What a person's choices at the controls do to a playground, and how the controls follow it."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_helpers.playground.engine import SIZES, Loss
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution
 from gan_helpers.playground.presets import PRESETS
-
-if TYPE_CHECKING:
-    from gan_helpers.playground.playground import Playground
 
 __all__ = ["Choices"]
 
@@ -19,11 +16,11 @@ class Choices:
     """Connects the controls of a playground with its game.
 
     Args:
-        lab: the playground.
+        lab: the ``Playground``.
         own_networks: whether a network was given, which has the sizes that it has.
     """
 
-    def __init__(self, lab: "Playground", own_networks: bool) -> None:
+    def __init__(self, lab: Any, own_networks: bool) -> None:
         self._lab = lab
         self._own_loss: Loss | None = None
         self._own_distribution: PointDistribution | None = None

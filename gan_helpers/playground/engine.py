@@ -36,7 +36,6 @@ __all__ = [
     "GameError",
     "Loss",
     "give_back",
-    "latent_lines",
     "take",
 ]
 
@@ -224,6 +223,23 @@ class Engine:
         self.average.set_weights(self.generator.get_weights())
         self.random.reset_from_seed(seed)
         self.rounds.assign(0.0)
+
+    def choose(self, settings: Any, clip: float | None) -> None:
+        """Let the compiled steps read these settings, all but the sizes, from now on."""
+        for name in self.networks:
+            for optimizer in self.optimizers[name].values():
+                optimizer.learning_rate = getattr(settings, f"{name}_rate")
+        self.discriminator_rounds.assign(settings.discriminator_steps)
+        self.loss_index.assign(list(LOSSES).index(settings.loss))
+        self.clip.assign(np.inf if clip is None else clip)
+        self.adam.assign(settings.optimizer == "Adam")
+        self.decay.assign(settings.average)
+        normal = settings.latents == "normal"
+        self.normal_latents.assign(normal)
+        random, shape = np.random.default_rng(settings.seed + 1), self.fixed_latents.shape
+        drawn = random.normal(size=shape) if normal else random.uniform(-1, 1, shape)
+        self.fixed_latents.assign(drawn)
+        self.latent_lines.assign(latent_lines(settings.latents, settings.latent_dim))
 
     def state(self) -> list[np.ndarray]:
         """Where the game stands, a few hundred kilobytes; for ``restore``."""

@@ -25,7 +25,6 @@ from gan_helpers.playground.engine import (
     GameError,
     Loss,
     give_back,
-    latent_lines,
     take,
 )
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, divergences, quality
@@ -168,7 +167,7 @@ class PointGAN:
         self._engine.reset(self.settings.seed)
         self.step = self.discriminator_steps = 0
         self.chapter += 1
-        self._apply_settings()
+        self._engine.choose(self.settings, self.loss.clip)
 
     @_one_at_a_time
     def change(self, **settings: Any) -> None:
@@ -192,7 +191,7 @@ class PointGAN:
         elif "seed" in changed:
             self.reset()
         else:
-            self._apply_settings()
+            self._engine.choose(self.settings, self.loss.clip)
 
     @_one_at_a_time
     def restart(self, settings: Settings) -> None:
@@ -220,7 +219,7 @@ class PointGAN:
         if loss is not None and not isinstance(loss, Loss):
             raise TypeError(f"loss is {describe(loss)}; give a playground.Loss, or None.")
         self.own_loss = loss
-        self._apply_settings()
+        self._engine.choose(self.settings, self.loss.clip)
 
     @_one_at_a_time
     def update_discriminator(self) -> None:
@@ -365,28 +364,6 @@ class PointGAN:
 
     def _functions(self) -> "Functions":
         return self._engine.functions(self.own_loss)
-
-    def _apply_settings(self) -> None:
-        chosen, engine = self.settings, self._engine
-        for name, rate in (
-            ("generator", chosen.generator_rate),
-            ("discriminator", chosen.discriminator_rate),
-        ):
-            for optimizer in engine.optimizers[name].values():
-                optimizer.learning_rate = rate
-        engine.discriminator_rounds.assign(chosen.discriminator_steps)
-        engine.loss_index.assign(list(LOSSES).index(chosen.loss))
-        engine.clip.assign(np.inf if self.loss.clip is None else self.loss.clip)
-        engine.adam.assign(chosen.optimizer == "Adam")
-        engine.decay.assign(chosen.average)
-        normal = chosen.latents == "normal"
-        engine.normal_latents.assign(normal)
-        random = np.random.default_rng(chosen.seed + 1)
-        shape = engine.fixed_latents.shape
-        engine.fixed_latents.assign(
-            random.normal(size=shape) if normal else random.uniform(-1, 1, shape)
-        )
-        engine.latent_lines.assign(latent_lines(chosen.latents, chosen.latent_dim))
 
 
 def _check_distribution(distribution: PointDistribution) -> None:
