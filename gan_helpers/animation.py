@@ -274,14 +274,7 @@ class Animation:
         )
 
 
-def show_animation(
-    path: str | Path,
-    alt: str,
-    still: np.ndarray | str | Path | None = None,
-    scale: int | None = None,
-) -> Animation:
-    """Show a GIF or WebP file: put the call on the last line of a cell. See ``Animation``."""
-    return Animation(path, alt, still, scale)
+show_animation = Animation  # the name that lessons call
 
 
 def _base64(data: bytes) -> str:

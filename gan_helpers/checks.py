@@ -57,11 +57,7 @@ def describe(value: Any) -> str:
 
 
 def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """The whole number, such as a size, a count or a seed.
-
-    Raises:
-        ValueError: if it is no whole number, or out of range. True and False are none.
-    """
+    """The whole number, such as a size, a count or a seed."""
     limits = f"of at least {least}" if most is None else f"from {least} to {most}"
     try:
         number = None if isinstance(value, bool | np.bool_) else operator.index(value)
@@ -73,11 +69,7 @@ def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) 
 
 
 def check_sizes(**sizes: int) -> list[int]:
-    """Whole numbers of at least 1, in the order given.
-
-    Raises:
-        ValueError: if one is none.
-    """
+    """Whole numbers of at least 1, in the order given."""
     return [check_whole(name, size) for name, size in sizes.items()]
 
 
@@ -99,9 +91,6 @@ def check_number(
         most: largest allowed number.
         above: number that it must exceed.
         below: number that it must stay under.
-
-    Raises:
-        ValueError: if it is no finite number, or out of range. True and False are none.
     """
     fits = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     # NaN fails every comparison.
@@ -122,11 +111,7 @@ def check_number(
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """True or False.
-
-    Raises:
-        TypeError: if it is neither.
-    """
+    """True or False."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} is {describe(value)}; give True or False.")
     return bool(value)
@@ -139,9 +124,6 @@ def check_name(kind: str, name: Any, known: Iterable[str]) -> str:
         kind: what is named, such as "failure".
         name: what was given.
         known: the names there are, for example the keys of a dict.
-
-    Raises:
-        ValueError: if it is another name, or none.
     """
     if not isinstance(name, str) or name not in list(known):
         names = ", ".join(map(repr, known))
@@ -155,12 +137,7 @@ def find_named(known: Mapping[str, Any], name: str, kind: str) -> Any:
 
 
 def check_texts(name: str, texts: Any, count: int, things: str) -> list[str]:
-    """A list of one text for each of ``count`` things, such as "frames".
-
-    Raises:
-        TypeError: if it is one text, or nothing that can be gone through.
-        ValueError: if their number is another.
-    """
+    """A list of one text for each of ``count`` things, such as "frames"."""
     if isinstance(texts, str) or not isinstance(texts, Iterable):
         raise TypeError(f"{name} is {describe(texts)}; give a list of texts, one for each.")
     texts = [str(text) for text in texts]
@@ -170,11 +147,7 @@ def check_texts(name: str, texts: Any, count: int, things: str) -> list[str]:
 
 
 def check_path(name: str, path: Any) -> Path:
-    """The path of a file or folder.
-
-    Raises:
-        TypeError: if it is neither text nor a path.
-    """
+    """The path of a file or folder."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name} is {describe(path)}; give a path, as a text or a pathlib.Path.")
     return Path(path)
@@ -187,9 +160,6 @@ def check_function(name: str, function: Any, purpose: str) -> Callable:
         name: of the argument.
         function: what was given.
         purpose: what it does, such as "of fake_logits that returns a scalar".
-
-    Raises:
-        TypeError: if it cannot be called.
     """
     if not callable(function):
         raise TypeError(f"{name} is {describe(function)}; give a function {purpose}.")
@@ -197,11 +167,7 @@ def check_function(name: str, function: Any, purpose: str) -> Callable:
 
 
 def as_array(name: str, values: Any) -> np.ndarray:
-    """An array of numbers or truth values, of whatever NumPy can read.
-
-    Raises:
-        TypeError: for everything else: nothing, texts, lists of unequal lengths, other objects.
-    """
+    """An array of numbers or truth values, of whatever NumPy can read."""
     try:
         array = np.asarray(values)
     except Exception as error:  # each library has its own kind of error for its own arrays
@@ -221,10 +187,6 @@ def check_pixels(images: Any, channels: tuple[int, ...] = (), name: str = "image
         images: what was given.
         channels: numbers of channels that are allowed; empty for any.
         name: of the argument.
-
-    Raises:
-        TypeError: if they are not uint8.
-        ValueError: if the shape is another.
     """
     images = as_array(name, images)
     if images.dtype != np.uint8:
@@ -254,10 +216,6 @@ def check_model_range(
         images: what was given.
         name: of the argument.
         shape: ``(height, width, channels)`` if only one is allowed.
-
-    Raises:
-        TypeError: if they are not floats.
-        ValueError: if the shape is another, or a value is not finite or lies outside [-1, 1].
     """
     images = as_array(name, images)
     if images.dtype.kind in "biu":
@@ -280,11 +238,7 @@ def check_model_range(
 def check_training_images(
     images: Any, name: str = "images", shape: tuple[int, ...] | None = None
 ) -> np.ndarray:
-    """Images as ``check_model_range`` takes them; of many, some must be darker than mid-grey.
-
-    Raises:
-        TypeError, ValueError: as ``check_model_range``, and if they seem to lie in [0, 1].
-    """
+    """Images as ``check_model_range`` takes them; of many, some must be darker than mid-grey."""
     images = check_model_range(images, name, shape)
     check_some_dark(len(images), float(images.min()), float(images.max()), name)
     return images
@@ -323,10 +277,6 @@ def check_class_numbers(
 
     Returns:
         int64, shape ``(count,)``.
-
-    Raises:
-        TypeError: if they are no numbers.
-        ValueError: if the shape is another, or there is no such class.
     """
     labels = as_array(name, labels)
     if labels.shape != (count,):
@@ -337,11 +287,7 @@ def check_class_numbers(
 
 
 def check_whole_numbers(name: str, values: np.ndarray, known: int | None = None) -> np.ndarray:
-    """Numbers of classes or words, int64: 0, 1 and so on, at most ``known`` of them.
-
-    Raises:
-        ValueError: if one is a fraction, not finite, or out of range.
-    """
+    """Numbers of classes or words, int64: 0, 1 and so on, at most ``known`` of them."""
     most = LARGEST_CLASS if known is None else known - 1
     # NaN fails these comparisons too.
     if values.size and not (0 <= values.min() <= values.max() <= most):
@@ -358,11 +304,7 @@ def check_whole_numbers(name: str, values: np.ndarray, known: int | None = None)
 def check_image_shape(
     image_shape: tuple[int, int, int], divisible_by: int = 1
 ) -> tuple[int, int, int]:
-    """The shape of an image, (height, width, channels), as three whole numbers.
-
-    Raises:
-        ValueError: if it is no such shape, or height or width is not divisible.
-    """
+    """The shape of an image, (height, width, channels), as three whole numbers."""
     sizes = tuple(image_shape) if isinstance(image_shape, Iterable) else ()
     if len(sizes) != 3:
         raise ValueError(
@@ -383,11 +325,7 @@ def check_image_shape(
 
 
 def check_dropout(dropout: float) -> float:
-    """A share of features to switch off, in [0, 1).
-
-    Raises:
-        ValueError: if it is another number, or none.
-    """
+    """A share of features to switch off, in [0, 1)."""
     return check_number("dropout", dropout, 0, below=1)
 
 

@@ -327,13 +327,4 @@ class Scrubber(WidgetWithStill):
         self.label.value = label
 
 
-def scrubber(
-    frames: Iterable[np.ndarray],
-    labels: Sequence[str] | None = None,
-    *,
-    alt: str,
-    scale: int | None = None,
-    interval: int = 150,
-) -> Scrubber:
-    """Show frames with a slider: put the call on the last line of a cell. See ``Scrubber``."""
-    return Scrubber(frames, labels, alt=alt, scale=scale, interval=interval)
+scrubber = Scrubber  # the name that lessons call

@@ -269,42 +269,8 @@ def test_if_all_are_damaged_the_model_stays_as_it_is(gan, tmp_path):
     assert same_state(gan.get_state(), before)
 
 
-GOOD = {
-    "epoch": 1,
-    "history": {"loss": [0.5]},
-    "labels": [],
-    "measured": {},
-    "diverged": False,
-}
-
-
-@pytest.mark.parametrize(
-    "progress",
-    [
-        "no JSON",
-        "[1, 2]",
-        "{}",
-        json.dumps(GOOD | {"surprise": 1}),
-        *(
-            json.dumps(GOOD | {name: value})
-            for name, value in (
-                ("epoch", "1"),
-                ("epoch", -1),
-                ("epoch", True),
-                ("epoch", 0),  # with one value in the history
-                ("history", [0.5]),
-                ("history", {"loss": 0.5}),
-                ("history", {"loss": ["0.5"]}),
-                ("history", {"loss": [float("nan")]}),
-                ("labels", ["a"]),  # without a frame
-                ("labels", "a"),
-                ("measured", {"epochs": "1"}),
-                ("diverged", "no"),
-            )
-        ),
-    ],
-)
-def test_progress_of_a_wrong_structure_changes_nothing(gan, tmp_path, progress):
+@pytest.mark.parametrize("progress", ["no JSON", "[1, 2]", "{}", '{"epoch": 1, "surprise": 1}'])
+def test_progress_of_another_program_changes_nothing(gan, tmp_path, progress):
     path = save_checkpoint(gan, tmp_path, Checkpoint(1))
     (path / "progress.json").write_text(progress)
     reseal(path)
@@ -314,23 +280,12 @@ def test_progress_of_a_wrong_structure_changes_nothing(gan, tmp_path, progress):
     assert int(gan.steps) == 1
 
 
-@pytest.mark.parametrize(
-    "frames", [np.zeros((1, 4), np.uint8), np.zeros((1, 4, 4)), np.zeros((2, 4, 4), np.uint8)]
-)
-def test_frames_of_a_wrong_kind_change_nothing(gan, tmp_path, frames):
-    stored = Checkpoint(1, frames=[np.zeros((4, 4), np.uint8)], labels=["a"])
-    path = save_checkpoint(gan, tmp_path, stored)
-    np.savez_compressed(path / "frames.npz", frames=frames)
-    reseal(path)
-    with pytest.raises(CheckpointError, match=r"cannot be read: (frames|labels) are"):
-        load_checkpoint(gan, tmp_path)
-
-
-def test_progress_is_checked_before_it_is_written_too(gan, tmp_path):
+def test_frames_that_do_not_fit_together_leave_the_older_checkpoint(gan, tmp_path):
+    save_checkpoint(gan, tmp_path, Checkpoint(1))
     frames = [np.zeros((4, 4), np.uint8), np.zeros((5, 4), np.uint8)]
-    with pytest.raises(ValueError, match="of one shape"):
-        save_checkpoint(gan, tmp_path, Checkpoint(1, frames=frames, labels=["a", "b"]))
-    assert names(tmp_path) == []
+    with pytest.raises(ValueError, match="shape"):
+        save_checkpoint(gan, tmp_path, Checkpoint(2, frames=frames, labels=["a", "b"]))
+    assert names(tmp_path) == ["save_000001_epoch_0001"]
 
 
 def test_a_checkpoint_of_another_architecture_changes_nothing(gan, tmp_path):
