@@ -30,7 +30,7 @@ from gan_helpers.checkpoints import (
     Checkpoint,
     CheckpointError,
     find_checkpoints,
-    load_checkpoint,
+    read_checkpoint,
     save_checkpoint,
 )
 from gan_helpers.data import images as image_files
@@ -219,7 +219,9 @@ def read_own_checkpoint(folder: Path) -> object:
     status = (saved / runtime.SUMS_NAME).stat()
     runtime.write_sums(saved, names)
     try:
-        return load_checkpoint(tiny_gan(), folder)
+        state, checkpoint = read_checkpoint(folder)
+        tiny_gan().set_state(state)
+        return checkpoint
     finally:
         (saved / runtime.SUMS_NAME).write_bytes(content)
         os.utime(saved / runtime.SUMS_NAME, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -2,6 +2,9 @@
 
 A caption has five words, ``a INK DIGIT on PAPER``, from a fixed vocabulary of 18. Its code is the
 five positions in that list.
+
+What is no text, no uint8 image or no number raises a ``TypeError``; unknown words and colors, other
+shapes and other lengths a ``ValueError``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -66,10 +69,6 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
     Args:
         captions: one caption, which makes one row, or several.
-
-    Raises:
-        TypeError: if they are no texts.
-        ValueError: if a caption has not five words, or a word is not in the vocabulary.
     """
     if not isinstance(captions, Iterable):
         raise TypeError(f"captions is {describe(captions)}; give a text, or a list of texts.")
@@ -78,12 +77,7 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
 
 def decode(codes: np.ndarray) -> list[str]:
-    """The captions of int codes, shape (n, 5): the inverse of ``encode``.
-
-    Raises:
-        TypeError: if the codes are no numbers.
-        ValueError: if the shape is another, or a number belongs to no word.
-    """
+    """The captions of int codes, shape (n, 5): the inverse of ``encode``."""
     codes = as_array("codes", codes)
     if codes.ndim != 2 or codes.shape[1] != WORDS:
         raise ValueError(f"codes have shape {codes.shape}, expected (n, {WORDS}).")
@@ -103,10 +97,6 @@ def paint_digits(
 
     Returns:
         uint8, shape (n, height, width, 3).
-
-    Raises:
-        TypeError: if the images are not uint8, or the colours no texts.
-        ValueError: if the shape is another, or there is no such colour.
     """
     images = check_pixels(images, channels=(1,))
     ink, paper = (
@@ -129,10 +119,6 @@ def caption_digits(
 
     Returns:
         The coloured images, uint8, shape (n, height, width, 3), and n captions.
-
-    Raises:
-        TypeError: if the images are not uint8, or the labels no numbers.
-        ValueError: if shapes do not fit, or a label is no digit.
     """
     images = check_pixels(images, channels=(1,))
     labels = check_class_numbers(labels, len(images), len(DIGITS))
@@ -157,10 +143,6 @@ def read_images(images: np.ndarray) -> Reading:
 
     Args:
         images: uint8, shape (n, height, width, 3), such as a generator makes.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if the shape is another.
     """
     images = check_pixels(images, channels=(3,))
     count, height, width, _ = images.shape

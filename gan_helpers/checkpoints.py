@@ -32,7 +32,6 @@ __all__ = [
     "CheckpointError",
     "CheckpointSaver",
     "find_checkpoints",
-    "load_checkpoint",
     "put_back",
     "read_checkpoint",
     "save_checkpoint",
@@ -124,28 +123,6 @@ def save_checkpoint(
             # A folder that another program holds open stays; the next save tries again.
             shutil.rmtree(path, ignore_errors=True)
     return saved
-
-
-def load_checkpoint(gan: GAN, folder: str | Path, which: str = "newest") -> Checkpoint:
-    """Restore a checkpoint into a compiled model of the same architecture.
-
-    Everything is checked first: after an error the model is as it was.
-
-    Args:
-        gan: the model.
-        folder: where the checkpoints of the run lie.
-        which: ``"newest"``, or ``"best"`` for that with the smallest distance.
-
-    Returns:
-        The stored progress; hand its ``epoch`` to ``fit`` as ``initial_epoch``.
-
-    Raises:
-        ValueError: if the model is not compiled, or the state is that of another architecture.
-        FileNotFoundError, CheckpointError: as ``read_checkpoint``.
-    """
-    state, checkpoint = read_checkpoint(folder, which)
-    put_back(gan, state)
-    return checkpoint
 
 
 def put_back(gan: GAN, state: dict[str, np.ndarray]) -> None:

@@ -4,6 +4,9 @@ Every measure compares features, rows of numbers that a classifier makes of imag
 course's own small classifier rank generators within this course and are not comparable with
 published Inception scores (FID): other features, other numbers. Whoever has the weights of
 InceptionV3 can hand the same measures its features.
+
+Features that are no numbers, and images that are not uint8, raise a ``TypeError``; other shapes,
+too few rows, and values that are not finite a ``ValueError``.
 """
 
 import hashlib
@@ -109,12 +112,7 @@ class FeatureExtractor:
         self.network = keras.Model(self.classifier.inputs[0], hidden)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``.
-
-        Raises:
-            TypeError: if the images are not uint8.
-            ValueError: if there are none, or their shape is another.
-        """
+        """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``."""
         images = check_pixels(images)
         if images.shape[1:] != (32, 32, 3):
             raise ValueError(
@@ -129,10 +127,6 @@ class FeatureExtractor:
 
         Args:
             images: uint8 ``(count, 32, 32, 3)``.
-
-        Raises:
-            TypeError: if the images are not uint8.
-            ValueError: if there are none, or their shape is another.
         """
         # The classifier ends in features, a factor and one matrix of weights.
         maps = keras.ops.convert_to_tensor(self(images))
@@ -176,10 +170,6 @@ class InceptionExtractor:
 
         Args:
             images: uint8 ``(count, height, width, 3)``, enlarged to 299 x 299.
-
-        Raises:
-            TypeError: if the images are not uint8.
-            ValueError: if there are none, or they have not four axes and three colours.
         """
         images = check_pixels(images)
         if images.shape[-1] != 3:
@@ -195,11 +185,7 @@ class InceptionExtractor:
 
 
 def inception_weights() -> Path | None:
-    """The file of InceptionV3's weights that Keras has fetched on this machine, or None.
-
-    Raises:
-        ValueError: if the file is damaged.
-    """
+    """The file of InceptionV3's weights that Keras has fetched on this machine, or None."""
     path = _inception_path()
     if not path.is_file():
         return None
@@ -228,9 +214,6 @@ def build_classifier(
     Returns:
         A built model from images in [-1, 1] to logits ``(batch, classes)``. The output of its
         layer ``"features"`` has shape ``(batch, 6 * width)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
     """
     classes, width = check_sizes(classes=classes, width=width)
     image_shape = check_image_shape(image_shape, divisible_by=8)
@@ -265,10 +248,6 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
     Returns:
         The squared distance, 0 or more, in squared units of the features.
-
-    Raises:
-        TypeError: if a set holds no numbers.
-        ValueError: if a set has another shape, fewer than two rows, or a value that is not finite.
     """
     first, second = _check_pair(("first", first), ("second", second), fewest=2)
     difference = first.mean(axis=0) - second.mean(axis=0)
@@ -306,11 +285,6 @@ def kernel_distance(
 
     Returns:
         Estimate and spread, in units of the kernel.
-
-    Raises:
-        TypeError: if a set holds no numbers.
-        ValueError: if a set has another shape, fewer than four rows, or a value that is not
-            finite, or ``subsets`` is below 2 or ``seed`` below 0.
     """
     first, second = _check_pair(("first", first), ("second", second), fewest=4)
     check_whole("subsets", subsets, 2)
@@ -348,10 +322,6 @@ def precision_and_recall(
 
     Returns:
         Precision and recall.
-
-    Raises:
-        TypeError: if a set holds no numbers.
-        ValueError: if a set has another shape, too few rows, or a value that is not finite.
     """
     check_whole("neighbours", neighbours)
     real, fake = _check_pair(("real", real), ("fake", fake), fewest=neighbours + 1)
@@ -373,11 +343,6 @@ def nearest_neighbours(
 
     Returns:
         Indices into ``references`` and distances, both ``(queries, count)``.
-
-    Raises:
-        TypeError: if a set holds no numbers.
-        ValueError: if a set has another shape, or a value that is not finite, or ``count`` is
-            below 1 or above the number of references.
     """
     queries, references = _check_pair(("queries", queries), ("references", references), fewest=1)
     check_whole("count", count, most=len(references))

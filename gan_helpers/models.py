@@ -3,6 +3,10 @@
 Every generator maps latents ``(batch, latent_dim)`` to images in [-1, 1], shape
 ``(batch, *image_shape)``. Every discriminator maps images in [-1, 1] to logits ``(batch, 1)``:
 a score before the sigmoid, positive for "real".
+
+A builder refuses with a ``ValueError`` a size that is no whole number of at least 1, a height or
+width that is not divisible by 8 where the network halves it, a dropout outside [0, 1), and an
+encoder that does not make one vector of each caption; with a ``TypeError`` one that is no model.
 """
 
 import math
@@ -83,9 +87,6 @@ def build_dense_generator(
 
     Returns:
         A built model from ``(batch, latent_dim)`` to ``(batch, *image_shape)`` in [-1, 1].
-
-    Raises:
-        ValueError: if a size is not a positive whole number.
     """
     latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
     image_shape = check_image_shape(image_shape)
@@ -116,9 +117,6 @@ def build_dense_discriminator(
 
     Returns:
         A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, 1)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number.
     """
     (width,) = check_sizes(width=width)
     image_shape = check_image_shape(image_shape)
@@ -153,9 +151,6 @@ def build_dcgan_generator(
 
     Returns:
         A built model from ``(batch, latent_dim)`` to ``(batch, *image_shape)`` in [-1, 1].
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
     """
     latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
     height, columns, channels = check_image_shape(image_shape, divisible_by=8)
@@ -206,10 +201,6 @@ def build_dcgan_discriminator(
 
     Returns:
         A built model from ``(batch, *image_shape)`` in [-1, 1] to logits ``(batch, classes)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
-            outside [0, 1).
     """
     width, classes = check_sizes(width=width, classes=classes)
     image_shape = check_image_shape(image_shape, divisible_by=8)
@@ -249,9 +240,6 @@ def build_conditional_generator(
     Returns:
         A built model from ``[latents, labels]``, shapes ``(batch, latent_dim)`` and ``(batch,)``,
         to ``(batch, *image_shape)`` in [-1, 1].
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
     """
     latent_dim, classes = check_sizes(latent_dim=latent_dim, classes=classes)
     labels = keras.Input((), dtype="int32", name="labels")
@@ -285,10 +273,6 @@ def build_projection_discriminator(
     Returns:
         A built model from ``[images, labels]``, shapes ``(batch, *image_shape)`` and ``(batch,)``,
         to logits ``(batch, 1)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8, or dropout is
-            outside [0, 1).
     """
     (classes,) = check_sizes(classes=classes)
     labels = keras.Input((), dtype="int32", name="labels")
@@ -312,9 +296,6 @@ def build_text_encoder(vocabulary: int, words: int = 5, size: int = 64) -> keras
 
     Returns:
         A built model from int32 ``(batch, words)`` to ``(batch, size)``, each number in (-1, 1).
-
-    Raises:
-        ValueError: if a size is not a positive whole number.
     """
     vocabulary, words, size = check_sizes(vocabulary=vocabulary, words=words, size=size)
     return keras.Sequential(
@@ -351,11 +332,6 @@ def build_caption_generator(
     Returns:
         A built model from ``[latents, captions]``, shapes ``(batch, latent_dim)`` and ``(batch,
         words)``, to ``(batch, *image_shape)`` in [-1, 1].
-
-    Raises:
-        TypeError: if the encoder is no Keras model.
-        ValueError: if a size is not a positive whole number or not divisible by 8, or the encoder
-            does not make one vector of each caption.
     """
     _check_encoder(encoder)
     captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")
@@ -389,11 +365,6 @@ def build_caption_discriminator(
 
     Returns:
         A built model from ``[images, captions]`` to logits ``(batch, 1)``.
-
-    Raises:
-        TypeError: if the encoder is no Keras model.
-        ValueError: if a size is not a positive whole number or not divisible by 8, dropout is
-            outside [0, 1), or the encoder does not make one vector of each caption.
     """
     _check_encoder(encoder)
     captions = keras.Input(encoder.input_shape[1:], dtype="int32", name="captions")

@@ -5,6 +5,9 @@ penalty on D's weights a ``kernel_regularizer``, forgetting ``keras.layers.Dropo
 rates are two optimizers. The averaged generator is part of ``training.GAN``.
 
 A penalty is added to the discriminator's loss, times a weight of your choice.
+
+What is no float, and a function or network that is none, raises a ``TypeError``; shapes that do not
+fit, and numbers out of range, a ``ValueError``.
 """
 
 from collections.abc import Callable
@@ -44,10 +47,6 @@ def gradient_penalty(
         shares: uniform random numbers from 0 to 1, ``(batch, 1, ...)``: where on the line from
             fake (0) to real (1) the slope is taken.
 
-    Raises:
-        TypeError: if D is no function, or samples or shares are no floats.
-        ValueError: if the shapes do not fit.
-
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
     """
     real, fake = as_floats("real", real), as_floats("fake", fake)
@@ -81,10 +80,6 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
         discriminator: from samples ``(batch, ...)`` to logits ``(batch, 1)``.
         real: real samples.
 
-    Raises:
-        TypeError: if D is no function, or the samples are no floats.
-        ValueError: if there are no samples.
-
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
     equation 9.
     """
@@ -117,10 +112,6 @@ def smoothed_discriminator_loss(
         fake_logits: logits of generated ones.
         target: the score that real samples should get, above 0 and at most 1.
 
-    Raises:
-        TypeError: if the logits are no floats.
-        ValueError: if there are none, or the target is another number.
-
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.4.
     """
     check_number("target", target, most=1, above=0)
@@ -139,10 +130,6 @@ def pack(samples: Tensor, count: int) -> Tensor:
 
     Returns:
         ``(batch / count, count * features)``.
-
-    Raises:
-        TypeError: if the samples are no floats.
-        ValueError: if their shape is another, or they do not fill whole packs.
 
     Source: Lin et al. 2018, "PacGAN: The power of two samples in generative adversarial networks".
     """
@@ -208,10 +195,6 @@ def unroll(
 
     Returns:
         A function from samples to logits.
-
-    Raises:
-        TypeError: if D is no Keras model, the loss no function, or the samples are no floats.
-        ValueError: if D is not built, there are no samples, or a number is out of range.
 
     Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", equations 5 to 9.
     """

@@ -2,6 +2,9 @@
 
 Taught in lesson 10. ``cut_hole``, ``shrink`` and ``to_grey`` spoil images, ``build_translator``
 learns the way back, alone or in a ``GAN`` against ``build_patch_discriminator``.
+
+Images that are not uint8 raise a ``TypeError``; other shapes, and sizes that do not fit, a
+``ValueError``.
 """
 
 from gan_helpers.checks import check_image_shape, check_pixels, check_sizes
@@ -48,9 +51,6 @@ def build_translator(
     Returns:
         A built model from ``[latents, condition]``, shapes ``(batch, latent_dim)`` and
         ``(batch, *image_shape)`` in [-1, 1], to ``(batch, *image_shape)`` in [-1, 1].
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
     """
     latent_dim, width = check_sizes(latent_dim=latent_dim, width=width)
     image_shape = check_image_shape(image_shape, divisible_by=2**HALVINGS)
@@ -93,9 +93,6 @@ def build_patch_discriminator(
     Returns:
         A built model from ``[images, condition]``, both ``(batch, *image_shape)`` in [-1, 1], to
         logits ``(batch, height / 4, width / 4, 1)``.
-
-    Raises:
-        ValueError: if a size is not a positive whole number or not divisible by 8.
     """
     (width,) = check_sizes(width=width)
     image_shape = check_image_shape(image_shape, divisible_by=2**HALVINGS)
@@ -109,24 +106,14 @@ def build_patch_discriminator(
 
 
 def cut_hole(images: np.ndarray, side: int = 16) -> np.ndarray:
-    """Images with a grey square in the middle, ``side`` pixels wide; uint8 in and out.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if they have not four axes, or the square does not fit inside.
-    """
+    """Images with a grey square in the middle, ``side`` pixels wide; uint8 in and out."""
     cut = check_pixels(images).copy()
     cut[hole(cut, side)] = MEAN_GREY
     return cut
 
 
 def paste_hole(known: np.ndarray, filled: np.ndarray, side: int = 16) -> np.ndarray:
-    """``known`` with its middle square taken from ``filled``; uint8 in and out, one shape.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if the shapes differ, are not of four axes, or the square does not fit inside.
-    """
+    """``known`` with its middle square taken from ``filled``; uint8 in and out, one shape."""
     pasted, filled = check_pixels(known, name="known").copy(), check_pixels(filled, name="filled")
     if pasted.shape != filled.shape:
         raise ValueError(
@@ -138,11 +125,7 @@ def paste_hole(known: np.ndarray, filled: np.ndarray, side: int = 16) -> np.ndar
 
 
 def hole(images: np.ndarray, side: int = 16) -> tuple[slice, ...]:
-    """The index of the middle square: ``images[hole(images)]`` is ``(count, side, side, ...)``.
-
-    Raises:
-        ValueError: if the square is empty, does not fit, or cannot lie in the middle.
-    """
+    """The index of the middle square: ``images[hole(images)]`` is ``(count, side, side, ...)``."""
     (side,) = check_sizes(side=side)
     starts = [length - side for length in images.shape[1:3]]
     if min(starts) < 2 or any(start % 2 for start in starts):
@@ -154,12 +137,7 @@ def hole(images: np.ndarray, side: int = 16) -> tuple[slice, ...]:
 
 
 def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
-    """Images ``factor`` times smaller: each pixel is the mean of a square; uint8 in and out.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if they have not four axes, or the factor does not divide height and width.
-    """
+    """Images ``factor`` times smaller: each pixel is the mean of a square; uint8 in and out."""
     images = check_pixels(images)
     (factor,) = check_sizes(factor=factor)
     count, height, width, channels = images.shape
@@ -172,12 +150,7 @@ def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
 
 
 def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
-    """Images ``factor`` times larger by bicubic interpolation; uint8 RGB in and out.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if they have not four axes with three channels.
-    """
+    """Images ``factor`` times larger by bicubic interpolation; uint8 RGB in and out."""
     images = check_pixels(images)
     (factor,) = check_sizes(factor=factor)
     if images.shape[-1] != 3:
@@ -189,12 +162,7 @@ def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
-    """The brightness of colour images, in three equal channels; uint8 in and out, one shape.
-
-    Raises:
-        TypeError: if the images are not uint8.
-        ValueError: if they have not four axes with three channels.
-    """
+    """The brightness of colour images, in three equal channels; uint8 in and out, one shape."""
     images = check_pixels(images)
     if images.shape[-1] != 3:
         raise ValueError(f"to_grey takes colour images, but these have shape {images.shape}.")

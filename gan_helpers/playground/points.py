@@ -2,6 +2,9 @@
 
 Two numbers a point can be drawn on paper, so everything a GAN does to them can be seen. All the
 distributions here fit into the square from -1.5 to 1.5.
+
+Points that are no numbers raise a ``TypeError``; none at all, another shape, or values that are not
+finite or out of range a ``ValueError``.
 """
 
 from dataclasses import dataclass
@@ -48,11 +51,6 @@ class PointDistribution:
         centres: shape (k, 2): the modes, or points close together along a curve.
         spread: standard deviation of the noise.
         separate: whether the centres are separate modes that can be counted.
-
-    Raises:
-        TypeError: if the centres are no numbers.
-        ValueError: if there are none, their shape is another, one is not finite, or the spread is
-            negative.
     """
 
     name: str
@@ -121,11 +119,6 @@ def from_points(points: np.ndarray, spread: float = 0.05) -> PointDistribution:
     Args:
         points: numbers, shape (k, 2), between -1.5 and 1.5; at most 2,000 of them.
         spread: standard deviation of the noise around each of them.
-
-    Raises:
-        TypeError: if the points are no numbers.
-        ValueError: if there are no points or too many, their shape is another, one is not finite or
-            lies outside, or the spread is not positive.
     """
     points = _check_points("points", points).astype(np.float64)
     if len(points) > MOST_CENTRES:
@@ -164,10 +157,6 @@ def divergences(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     Returns:
         ``{"KL": ..., "JS": ...}`` in nats.
 
-    Raises:
-        TypeError: if the points are no numbers.
-        ValueError: if there are none, their shape is another, or one is not finite.
-
     Source: Lin 1991, "Divergence Measures Based on the Shannon Entropy".
     """
     real, fake = _check_points("real", real), _check_points("fake", fake)
@@ -192,10 +181,6 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
         ``"good"``: share of the points within three spreads of a centre. ``"covered"``: number of
         modes that get at least a tenth of their fair share as good points; 0 if the distribution
         has no separate modes.
-
-    Raises:
-        TypeError: if the points are no numbers, or the distribution is none.
-        ValueError: if there are no points, their shape is another, or one is not finite.
 
     Source: Srivastava et al. 2017, "VEEGAN", section 4.1, for the three standard deviations.
     """
