@@ -91,8 +91,7 @@ class Playground(WidgetWithStill):
             generator_loss=generator_loss,
             discriminator_loss=discriminator_loss,
         )
-        self._chapter = 0  # the one on record; none yet
-        self.record = MomentRecord()
+        self.record, self._chapter = MomentRecord(), 0  # of the game's chapters; none yet
         self.player = Player(self._frame, self._tell)
         self.controls = Controls(self.player.do)
         self.picture, self.problem = self.controls.picture, self.controls.problem
@@ -110,9 +109,8 @@ class Playground(WidgetWithStill):
     ) -> "Playground":
         """A playground set like this, with data of your own if given."""
         check_settings(settings)
-        chosen = asdict(settings)
-        data = chosen.pop("data")
-        return cls(data if distribution is None else distribution, **chosen)
+        own_data = {} if distribution is None else {"data": distribution}
+        return cls(**asdict(settings) | own_data)
 
     @property
     def moments(self) -> list[Moment]:
@@ -147,8 +145,12 @@ class Playground(WidgetWithStill):
         """Stop training and take the widget away; what is compiled is free for the next game."""
         if self.comm is not None:  # neither closed before nor left half made
             self.pause()
-            self.game.rest()
+            self.rest()
         super().close()
+
+    def rest(self) -> None:
+        """Let the next game have what is compiled for this one, which goes on when touched."""
+        self.game.rest()
 
     def advance(self, steps: int, every: int | None = None) -> "Playground":
         """Train so many steps at once, recording a moment after every few of them.
@@ -288,8 +290,7 @@ class Playground(WidgetWithStill):
             self.controls.show_history(self.record.shown, self.record.last)
 
     def _frame(self) -> None:
-        affordable = int(TRAINING_SHARE / self.seconds_per_step)
-        steps = min(self.controls.speed.value, max(1, affordable))
+        steps = min(self.controls.speed.value, max(1, int(TRAINING_SHARE / self.seconds_per_step)))
         start = time.perf_counter()
         self.game.train(steps)
         seconds = (time.perf_counter() - start) / steps
