@@ -1,4 +1,8 @@
-"""A GAN of digits that collapses on demand, and how varied its digits are."""
+"""A GAN of digits that collapses on demand, and how varied its digits are.
+
+Images that are no floats, labels that are no numbers, and networks that are none raise a
+``TypeError``; other shapes, and numbers out of range, a ``ValueError``.
+"""
 
 from gan_helpers.checks import (
     check_class_numbers,
@@ -33,11 +37,6 @@ def train_namer(
         labels: whole numbers from 0 to 9.
         epochs: passes over the images.
         seed: of the first weights and the order.
-
-    Raises:
-        TypeError: if the images are no floats, or the labels no numbers.
-        ValueError: if a shape is another, the images leave [-1, 1], a label is no digit, or
-            epochs or seed is out of range.
     """
     images = check_training_images(images, shape=IMAGE_SHAPE)
     labels = check_class_numbers(labels, len(images), DIGITS)
@@ -73,10 +72,6 @@ def train_digits(
         discriminator_rate: learning rate of the discriminator.
         steps: updates of both, of 64 images each.
         seed: of weights, latents and batches.
-
-    Raises:
-        TypeError: if the images are no floats.
-        ValueError: if their shape is another, they leave [-1, 1], or a number is out of range.
     """
     images = check_training_images(images, shape=IMAGE_SHAPE).astype(np.float32)
     check_number("generator_rate", generator_rate, above=0)
@@ -108,10 +103,6 @@ def count_digits(
 
     Returns:
         The counts ``(10,)`` and the exponential of their entropy, from 1 to 10.
-
-    Raises:
-        TypeError: if one of the two is no Keras model.
-        ValueError: if they do not fit together, or a number is out of range.
     """
     for name, network in (("namer", namer), ("generator", generator)):
         if not isinstance(network, keras.Model):

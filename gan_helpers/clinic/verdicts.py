@@ -1,4 +1,7 @@
-"""Play a patient's game, with a remedy or without, and say whether its number is healthy."""
+"""Play a patient's game, with a remedy or without, and say whether its number is healthy.
+
+Names that are unknown, and numbers out of range, raise a ``ValueError``.
+"""
 
 from dataclasses import replace
 
@@ -27,9 +30,6 @@ def treat(
 
     Returns:
         The playground with its record.
-
-    Raises:
-        ValueError: if a name is unknown, steps is below 1 or seed below 0.
     """
     case = find_named(FAILURES, failure, "failure")
     changes = {}
@@ -48,12 +48,7 @@ def treat(
 
 
 def measure(failure: str, lab: Playground) -> float:
-    """The number of this failure for a game that was played.
-
-    Raises:
-        TypeError: if ``lab`` is no playground.
-        ValueError: if there is no failure of this name, or nothing was played.
-    """
+    """The number of this failure for a game that was played."""
     case = find_named(FAILURES, failure, "failure")
     if not isinstance(lab, Playground):
         raise TypeError(f"lab is {describe(lab)}; give a playground, such as treat returns.")
@@ -69,9 +64,6 @@ def compare(failure: str, steps: int | None = None, at_most: int | None = None) 
         failure: name in ``FAILURES``.
         steps: as for ``treat``.
         at_most: only so many of the remedies.
-
-    Raises:
-        ValueError: if there is no failure of this name, or a number is out of range.
     """
     case = find_named(FAILURES, failure, "failure")
     if at_most is not None:
