@@ -94,8 +94,7 @@ class PointGAN:
             makes.
         generator: a built Keras model from latents ``(batch, latent_dim)`` to points
             ``(batch, 2)``, instead of the one that the settings describe.
-        discriminator: a built Keras model from points, or from packs of ``settings.packed``
-            of them, to logits ``(batch, 1)``.
+        discriminator: a built Keras model from points, or packs of them, to logits ``(batch, 1)``.
         generator_loss: function of ``fake_logits``, instead of that of ``settings.loss``.
         discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
 
@@ -104,8 +103,7 @@ class PointGAN:
         distribution: what the generator should learn.
         step: updates of the generator so far.
         discriminator_steps: updates of the discriminator so far.
-        chapter: counts; a new one begins with ``reset`` and with other data, networks or seed.
-            What was seen in two of them does not make one curve.
+        chapter: counts; another one begins with ``reset``, and with other data, networks or seed.
 
     Raises:
         TypeError: if an argument is of another kind than described.
