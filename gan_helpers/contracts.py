@@ -260,7 +260,8 @@ class RangeGuard(keras.callbacks.Callback):
     """Stop when the images of a dataset turn out not to lie in [-1, 1]; put the model back.
 
     Images of a dataset are looked at while they pass, for reading it ahead would change what is
-    drawn from it later: after the first batch and at the end of each epoch.
+    drawn from it later: after the first batch, with those fetched ahead, and at the end of each
+    epoch.
 
     Args:
         dataset: batches of images, or of pairs with conditions.
@@ -291,9 +292,6 @@ class RangeGuard(keras.callbacks.Callback):
         self._before = self.model.get_state()
         self._first_batch = True
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._seen.assign([np.inf, -np.inf, 0.0])
-
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if self._first_batch:
             self._first_batch = False
@@ -302,6 +300,8 @@ class RangeGuard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._check(all_seen=True)
         self._before = self.model.get_state()
+        # Here, not when an epoch begins: by then TensorFlow may have fetched a batch ahead.
+        self._seen.assign([np.inf, -np.inf, 0.0])
 
     def _check(self, all_seen: bool) -> None:
         lowest, highest, count = map(float, self._seen.numpy())
