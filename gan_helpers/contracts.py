@@ -260,37 +260,29 @@ class RangeGuard(keras.callbacks.Callback):
     """Stop when the images of a dataset turn out not to lie in [-1, 1]; put the model back.
 
     Images of a dataset are looked at while they pass, for reading it ahead would change what is
-    drawn from it later: after the first batch, with those fetched ahead, and at the end of each
-    epoch.
-
-    Args:
-        dataset: batches of images, or of pairs with conditions.
-
-    Attributes:
-        batches: the same batches, looked at while they pass. Train on these.
+    drawn from it later: after the first batch, and at the end of each epoch.
     """
 
-    def __init__(self, dataset: tf.data.Dataset) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        with tf.device("/cpu:0"):  # where datasets are computed
-            # Lowest value, highest value, number of images.
-            self._seen = tf.Variable([np.inf, -np.inf, 0.0], trainable=False)
-        self.batches = dataset.map(self._look)
+        # Lowest value, highest value, number of images.
+        self._seen = keras.Variable([np.inf, -np.inf, 0.0], trainable=False)
 
-    def _look(self, *batch: Any) -> Any:
-        images = tf.nest.flatten(batch)[0]
-        lowest, highest, count = tf.unstack(self._seen)
+    def look(self, images: tf.Tensor) -> None:
+        """Remember the extremes of the images; part of a training step."""
+        lowest, highest, count = tf.unstack(self._seen.value)
         pixels = tf.cast(images, tf.float32)
         lowest = tf.minimum(lowest, tf.reduce_min(pixels))
         highest = tf.maximum(highest, tf.reduce_max(pixels))
         count += tf.cast(tf.shape(pixels)[0], tf.float32)
-        with tf.control_dependencies([self._seen.assign(tf.stack([lowest, highest, count]))]):
-            looked_at = tf.nest.map_structure(tf.identity, batch)
-        return looked_at[0] if len(batch) == 1 else looked_at
+        self._seen.assign(tf.stack([lowest, highest, count]))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._before = self.model.get_state()
         self._first_batch = True
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._seen.assign([np.inf, -np.inf, 0.0])
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if self._first_batch:
@@ -300,8 +292,6 @@ class RangeGuard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._check(all_seen=True)
         self._before = self.model.get_state()
-        # Here, not when an epoch begins: by then TensorFlow may have fetched a batch ahead.
-        self._seen.assign([np.inf, -np.inf, 0.0])
 
     def _check(self, all_seen: bool) -> None:
         lowest, highest, count = map(float, self._seen.numpy())

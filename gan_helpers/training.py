@@ -105,6 +105,7 @@ class GAN(BaseModel):
         self.augment = augment
         self.conditional = self.contract.conditional
         self.latent_dim = self.contract.latent_dim
+        self.range_guard, self.guarded = RangeGuard(), False
         self.steps = self.add_weight((), "zeros", "int64", trainable=False, name="steps")
         self.latent_seed = keras.random.SeedGenerator(seed)
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
@@ -183,30 +184,29 @@ class GAN(BaseModel):
         count = self.distribute_strategy.num_replicas_in_sync
         check_fit(x, options)
         replicas.check_shares(x, count)
-        first = []
         if isinstance(x, np.ndarray):
             self.contract.check_arrays(x, y)
-        if isinstance(x, tf.data.Dataset):
-            # A dataset shuffles itself; Keras warns about its own default otherwise.
-            options.setdefault("shuffle", False)
-        if hasattr(x, "begin_pass"):
+        ordered, is_dataset = hasattr(x, "begin_pass"), isinstance(x, tf.data.Dataset)
+        if is_dataset:
+            options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
+        guarded = is_dataset and not ordered and count == 1
+        if guarded != self.guarded:
+            self.guarded, self.train_function = guarded, None  # to be traced anew
+        first = [self.range_guard] if guarded else []
+        if ordered:
             first = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: x.begin_pass(n))]
-        elif isinstance(x, tf.data.Dataset) and count == 1:
-            first = [RangeGuard(x)]
-            x = first[0].batches
         # Keras flattens the list.
         return super().fit(x, y, batch_size, epochs, verbose, [first, callbacks or []], **options)
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
-        """Images in [-1, 1], ``(batch, *image_shape)``, from the averaged generator.
-
-        ``inputs`` are latents, or the list ``[latents, conditions]`` if the GAN is conditional.
-        """
+        """Images in [-1, 1] of the averaged generator, from latents or ``[latents, conditions]``."""
         return self.ema_generator(inputs, training=False)
 
     def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
         """Update both networks once on one batch of real images; return the running means."""
         real_images, conditions = self.contract.check_batch(data)
+        if self.guarded:
+            self.range_guard.look(real_images)
         latents = replicas.own_part(self._draw_latents, ops.shape(real_images)[0])
         naming_loss = pixel_loss = 0.0
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
@@ -324,9 +324,7 @@ class GAN(BaseModel):
         return np.concatenate(images)
 
     def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """``count`` generated images as uint8; the same seed gives the same latents again.
-
-        A conditional GAN needs ``labels`` as ``generate`` does.
+        """``count`` images as ``generate`` makes them; a seed gives the same latents again.
 
         Raises:
             TypeError, ValueError: as ``generate``, and for a count below 1 or a seed below 0.
