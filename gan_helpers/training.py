@@ -199,7 +199,7 @@ class GAN(BaseModel):
         return super().fit(x, y, batch_size, epochs, verbose, [first, callbacks or []], **options)
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
-        """Images in [-1, 1] of the averaged generator, from latents or ``[latents, conditions]``."""
+        """Images in [-1, 1] of the averaged generator; of latents or ``[latents, conditions]``."""
         return self.ema_generator(inputs, training=False)
 
     def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
