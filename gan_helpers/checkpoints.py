@@ -99,7 +99,7 @@ def save_checkpoint(
     if keep < 1:
         raise ValueError(f"keep must be at least 1 checkpoint, but is {keep!r}.")
     state = gan.get_state()
-    if not is_finite(state):
+    if not is_finite(state.values()):
         raise FloatingPointError("the model holds numbers that are not finite: it has diverged")
     folder = Path(folder)
     temporary = folder / "being_written"

@@ -69,7 +69,7 @@ def plot_images(
         ValueError: if the shape, ``columns`` or the number of titles does not fit.
     """
     check_alt(alt)
-    images = check_images(images)
+    images = check_pixels(images, channels=(1, 3))
     count, _, picture_width, _ = images.shape
     if titles is not None:
         titles = check_texts("titles", titles, count, "pictures")
@@ -157,7 +157,7 @@ def image_grid(
         TypeError: if ``images`` is not uint8.
         ValueError: if the shape does not fit, or another argument is too small.
     """
-    images = check_images(images)
+    images = check_pixels(images, channels=(1, 3))
     count, height, width, channels = images.shape
     if columns is None:
         columns = math.ceil(math.sqrt(count))
@@ -248,11 +248,6 @@ def picture_figure(
 def magnify(image: np.ndarray, scale: int) -> np.ndarray:
     """Repeat every pixel of a picture ``scale`` times along both axes."""
     return image.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def check_images(images: np.ndarray) -> np.ndarray:
-    """Return ``images`` as an array if it is uint8 (n, height, width, 1 or 3), else raise."""
-    return check_pixels(images, channels=(1, 3))
 
 
 def check_frame(frame: np.ndarray, index: int) -> np.ndarray:

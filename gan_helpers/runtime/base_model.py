@@ -95,7 +95,9 @@ class BaseModel(keras.Model):
     @property
     def diverged(self) -> bool:
         """Whether a loss of this epoch left its bounds, or something in the state is not finite."""
-        return bool(int(self.diverged_at.numpy())) or not is_finite(self.get_state())
+        if int(self.diverged_at.numpy()):
+            return True
+        return not is_finite(map(ops.convert_to_numpy, self._named_variables().values()))
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Copies of all that training changes, in NumPy's own types.
@@ -153,9 +155,9 @@ class BaseModel(keras.Model):
         }
 
 
-def is_finite(state: Mapping[str, np.ndarray]) -> bool:
-    """Whether every number of a state is finite."""
-    return all(np.isfinite(array).all() for array in state.values())
+def is_finite(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether every number of these arrays, such as a state's, is finite."""
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _stored_dtype(values: keras.Variable | np.ndarray) -> str:
