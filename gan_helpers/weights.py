@@ -12,6 +12,8 @@ from gan_helpers.models import (
     build_dcgan_generator,
 )
 from gan_helpers.runtime import (
+    BOX,
+    BOX_REMEDY,
     dtype_policy,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
     read_arrays,
@@ -34,8 +36,7 @@ __all__ = [
     "shipped_weights",
 ]
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "weights"
-REMEDY = "Restore the file with `git checkout -- data`."
+WEIGHTS = BOX / "weights"
 LOGS = ("dcgan", "conditional", "scarce")
 STAGE = re.compile(r"(\w+)_stage_(\d+)\.npz")
 
@@ -131,7 +132,7 @@ def load_pretrained(name: str) -> keras.Model:
         DatasetError: if its file is missing or damaged.
     """
     check_name("network", name, PRETRAINED)
-    sums = read_sums(WEIGHTS, REMEDY)
+    sums = read_sums(WEIGHTS, BOX_REMEDY)
     shipped = [known for known in PRETRAINED if f"{known}.npz" in sums]
     if name not in shipped:
         raise ValueError(f"No weights of {name!r} are shipped, only of {', '.join(shipped)}.")
@@ -152,7 +153,7 @@ def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
         ValueError: if there are no stages of this name.
         DatasetError: if a file is missing or damaged.
     """
-    matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, REMEDY)))
+    matches = map(STAGE.fullmatch, sorted(read_sums(WEIGHTS, BOX_REMEDY)))
     found = [match for match in matches if match]
     names = sorted({match[1] for match in found})
     if not isinstance(name, str) or name not in names:
@@ -185,7 +186,7 @@ def load_training_log(name: str) -> dict[str, np.ndarray]:
     check_name("training log", name, LOGS)
     path = WEIGHTS / f"{name}_log.csv"
     if not path.exists():
-        raise FileNotFoundError(f"There is no training log at {path}. {REMEDY}")
+        raise FileNotFoundError(f"There is no training log at {path}. {BOX_REMEDY}")
     path = shipped_weights(path.name)
     columns, *rows = path.read_text(encoding="utf-8").splitlines()
     values = np.loadtxt(rows, delimiter=",", ndmin=2)
@@ -200,7 +201,7 @@ def shipped_weights(name: str) -> Path:
         TypeError: if the name is no text.
     """
     check_path("name", name)
-    return verified_path(WEIGHTS, name, read_sums(WEIGHTS, REMEDY), REMEDY)
+    return verified_path(WEIGHTS, name, read_sums(WEIGHTS, BOX_REMEDY), BOX_REMEDY)
 
 
 def _load_shipped(name: str, file: str) -> keras.Model:

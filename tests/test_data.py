@@ -58,7 +58,7 @@ def own_samples(tmp_path, monkeypatch):
     """A copy of the samples that a test may damage."""
     folder = tmp_path / "data"
     shutil.copytree(REPOSITORY / "data", folder)
-    monkeypatch.setattr(image_files, "_SAMPLE_FOLDER", folder)
+    monkeypatch.setattr(image_files, "BOX", folder)
     return folder
 
 
@@ -1105,7 +1105,7 @@ def test_the_same_set_gives_the_same_sample_in_any_form(
     )
     assert one == other
     assert len(one) == 41
-    monkeypatch.setattr(image_files, "_SAMPLE_FOLDER", folder)
+    monkeypatch.setattr(image_files, "BOX", folder)
     for name, splits in (("cifar10", cifar10), ("mnist", mnist)):
         images, labels = LOADERS[name]()
         assert np.bincount(labels).tolist() == [25] * 10

@@ -19,7 +19,7 @@ from gan_helpers.data.sets import (
     cache_folder,
     is_installed,
 )
-from gan_helpers.runtime import DatasetError, read_sums, verified_path
+from gan_helpers.runtime import BOX, BOX_REMEDY, DatasetError, read_sums, verified_path
 
 import numpy as np
 from PIL import Image
@@ -40,11 +40,6 @@ Classes = str | int | Iterable[str | int] | None
 
 CIFAR10_CLASSES = CIFAR10.class_names
 
-_SAMPLE_FOLDER = Path(__file__).resolve().parents[2] / "data"
-_SAMPLE_REMEDY = (
-    "The samples come with the course: restore the file with `git checkout -- data`, "
-    "or download the course again and install it with `pip install -e .` in its folder."
-)
 # A network's output may leave [-1, 1] a little; beyond this it was never meant as model range.
 _FARTHEST_MODEL_VALUE = 10.0
 LARGEST_SEED = 2**63 - 1
@@ -300,10 +295,10 @@ def _read_complete(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _read_sample(dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray]:
-    sums = read_sums(_SAMPLE_FOLDER, _SAMPLE_REMEDY)
+    sums = read_sums(BOX, BOX_REMEDY)
     names = [f"{dataset.name}_sample/{split}/{name}.png" for name in dataset.class_names]
     sheets = [
-        _cut_sheet(verified_path(_SAMPLE_FOLDER, name, sums, _SAMPLE_REMEDY), dataset.image_shape)
+        _cut_sheet(verified_path(BOX, name, sums, BOX_REMEDY), dataset.image_shape)
         for name in names
     ]
     # One image of each class in a random order, then the next ones: any prefix mixes the classes.

@@ -8,6 +8,8 @@ from gan_helpers.runtime.lazy import lazy_names
 _MODULES = {
     "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite"),
     "files": (
+        "BOX",
+        "BOX_REMEDY",
         "SUMS_NAME",
         "DatasetError",
         "file_sha256",

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 __all__ = [
+    "BOX",
+    "BOX_REMEDY",
     "SUMS_NAME",
     "DatasetError",
     "file_sha256",
@@ -20,6 +22,15 @@ __all__ = [
 ]
 
 SUMS_NAME = "SHA256SUMS"
+
+# What comes with the course, sample pictures and weights: a wheel carries it inside the package,
+# in the sources it lies beside.
+_PACKAGE = Path(__file__).resolve().parents[1]
+BOX = _PACKAGE / "box" if (_PACKAGE / "box").is_dir() else _PACKAGE.parent / "data"
+BOX_REMEDY = (
+    "It comes with the course: restore it with `git checkout -- data`, or without the sources "
+    "install the course again."
+)
 
 
 class DatasetError(RuntimeError):
