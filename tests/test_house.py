@@ -16,6 +16,8 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # What a student reads in an hour.
 CORE = ["losses", "models", "training", "callbacks", "data/images"]
 LONGEST_FILE, LONGEST_CLASS = 500, 300  # lines, unless the first one says why
+MAP = ROOT / "docs" / "architecture.md"
+TOPICS = sorted(path.stem for path in HOUSE.glob("*.py") if path.stem != "__init__")
 
 
 def module_of(path):
@@ -107,6 +109,52 @@ def test_no_module_waits_for_itself():
         done |= free
         waiting -= free
     assert not waiting
+
+
+def code_of(page):
+    """What a Markdown page sets as code within its text, span by span."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_the_map_names_every_topic_and_wing():
+    assert set(code_of(MAP)) >= {*TOPICS, *WINGS}
+    drawn = re.findall(r"<text[^>]*>([^<]+)</text>", MAP.with_suffix(".svg").read_text("utf-8"))
+    assert set(drawn) >= {*TOPICS, *WINGS}
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_what_the_guides_point_at_exists(name):
+    page = ROOT / name
+    words = {word for span in code_of(page) for word in re.findall(r"[\w./-]+", span)}
+    paths = {word for word in words if re.search(r"/|\.(py|md|svg|toml|cff)$", word)}
+    targets = set(re.findall(r"\]\(([^):]+)\)", page.read_text(encoding="utf-8")))
+    assert len(paths) >= 5 and targets
+    assert not {path for path in paths if not (ROOT / path).exists()}
+    assert not {target for target in targets if not (page.parent / target).exists()}
+
+
+def test_every_station_is_told_and_drawn():
+    told = re.findall(r"^- \*\*(\d\.\d)\*\* ", MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    trips = [[station for station in told if station[0] == trip] for trip in "1234"]
+    for trip, stations in enumerate(trips, start=1):
+        assert 4 <= len(stations) <= 8
+        assert stations == [f"{trip}.{stop}" for stop in range(1, len(stations) + 1)]
+    picture = MAP.with_suffix(".svg").read_text(encoding="utf-8")
+    # Such as 1.3, or 3.5 to 3.8.
+    labels = re.findall(r'rx="11"/><text[^>]*>([^<]+)<', picture)
+    drawn = []
+    for label in ", ".join(labels).split(", "):
+        first, _, last = label.partition(" to ")
+        drawn += told[told.index(first) : told.index(last or first) + 1]
+    assert sorted(drawn) == sorted(told)
+
+
+def test_the_functions_of_the_stations_are_in_the_package():
+    stations = re.findall(r"^- \*\*\d\.\d.*(?:\n  .*)*", MAP.read_text("utf-8"), re.MULTILINE)
+    spans = re.findall(r"`([A-Za-z_.]+)`", "\n".join(stations))
+    written = set(re.findall(r"\w+", "\n".join(path.read_text("utf-8") for path in FILES)))
+    assert {part for span in spans for part in span.split(".")} <= written
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
