@@ -1,6 +1,8 @@
 """Make .venv, install what a target needs, and run the target.
 
-    python scripts/bootstrap.py lab|test|notebooks|outputs|slides|site|bench
+    python scripts/bootstrap.py lab|test|test-all|notebooks|outputs|slides|site|bench
+
+``outputs`` takes lessons by number, such as ``outputs 06``, ``bench`` the names of its parts.
 
 The syntax stays old on purpose: an unsupported Python must get as far as the sentence that
 says so.
@@ -27,6 +29,7 @@ def main():
     targets = {
         "lab": (["-r", "requirements.txt"], run_lab),
         "test": (TEST_REQUIREMENTS, run_tests),
+        "test-all": (TEST_REQUIREMENTS, run_all_tests),
         "notebooks": (TEST_REQUIREMENTS, run_notebooks),
         "outputs": (TEST_REQUIREMENTS, store_outputs),
         "slides": (TEST_REQUIREMENTS, export_slides),
@@ -34,8 +37,7 @@ def main():
         "bench": (TEST_REQUIREMENTS, run_benchmarks),
     }
     target, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
-    # Only the benchmarks take arguments of their own.
-    if target not in targets or (arguments and target != "bench"):
+    if target not in targets or (arguments and target not in ("bench", "outputs")):
         sys.exit("Usage: python scripts/bootstrap.py " + "|".join(targets))
     os.chdir(ROOT)
     requirements, run = targets[target]
@@ -49,6 +51,10 @@ def run_lab():
 
 
 def run_tests():
+    return run_all_tests("-m", "not long")
+
+
+def run_all_tests(*chosen):
     ensure_browser()
     environment = {"GAN_PROFILE": "quick", "GAN_DATA": "sample"}
     # Several processes share the card, if there is one.
@@ -60,7 +66,7 @@ def run_tests():
     return (
         call("-m", "ruff", "check", ".")
         or call("-m", "ruff", "format", "--check", ".")
-        or call("-m", "pytest", *shares, environment=environment)
+        or call("-m", "pytest", *shares, *chosen, environment=environment)
     )
 
 
@@ -68,9 +74,9 @@ def run_notebooks():
     return call("scripts/run_notebooks.py", "--output", "outputs")
 
 
-def store_outputs():
+def store_outputs(*lessons):
     environment = {"GAN_PROFILE": "lesson", "GAN_DATA": "sample"}
-    return call("scripts/run_notebooks.py", "--in-place", environment=environment)
+    return call("scripts/run_notebooks.py", "--in-place", *lessons, environment=environment)
 
 
 def export_slides():

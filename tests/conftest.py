@@ -1,14 +1,32 @@
 """What several files of tests share."""
 
+from collections import Counter
+from pathlib import PurePath
+
 import ipywidgets
 import pytest
 
 # A worker takes a whole file: the longest begin first, lest one of them is alone at the end.
-LONGEST = ["test_rerun.py", "test_browser.py", "test_clinic.py"]
+LONGEST = ["test_rerun.py", "test_clinic.py", "04_failure_clinic.ipynb", "test_browser.py"]
+LESSON_SECONDS = 30  # what a lesson may take at the quick profile
 
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [*LONGEST, item.path.name].index(item.path.name))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How long each lesson took. A busy machine is slow, so too long is said and not failed."""
+    seconds = Counter()
+    for report in (each for group in terminalreporter.stats.values() for each in group):
+        path = PurePath(getattr(report, "nodeid", "").partition("::")[0])
+        if path.suffix == ".ipynb":
+            seconds[path.stem] += report.duration
+    if seconds:
+        terminalreporter.section("seconds per lesson")
+    for lesson, taken in sorted(seconds.items()):
+        note = f"  more than {LESSON_SECONDS}" if taken > LESSON_SECONDS else ""
+        terminalreporter.write_line(f"{lesson:32} {taken:5.1f}{note}")
 
 
 @pytest.fixture(scope="session")
