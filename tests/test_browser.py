@@ -1,6 +1,7 @@
 """Lessons in a real browser: JupyterLab opens them, Run All succeeds, the widgets answer.
 
-Only here do widgets, front end and kernel meet. It takes some minutes.
+Only here do widgets, front end and kernel meet. The short run opens lesson 1 alone; the tour of
+all live figures is long.
 """
 
 import os
@@ -305,6 +306,7 @@ def run_cell(page: Page, cell) -> None:
 IS_ANOTHER = "([image, source]) => image.src !== source"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     [NOTEBOOKS / f"{name}.ipynb" for name in LIVE_FIGURES],
@@ -367,6 +369,7 @@ def counted(playground) -> int:
     return int(re.search(r"step ([\d,]+)", text)[1].replace(",", ""))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [PLAYGROUND], ids=["02"])
 def test_drive_the_playground(page, tmp_path):
     state = run_all(page)

@@ -1,4 +1,7 @@
-"""Every page of every deck, in a browser without a network: nothing is missing or cut off."""
+"""Every page of every deck, in a browser without a network: nothing is missing or cut off.
+
+The short run looks at the deck with the most kinds of pages; the others are long.
+"""
 
 import re
 import runpy
@@ -11,6 +14,7 @@ from browser import TAKE_COLOURS_FROM_CODE, launch, offline_page, serious_findin
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "export_slides.py"))
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+RICHEST = LESSONS[5]  # it has moving pictures too
 SMALLEST_TEXT, SMALLEST_CODE, LOWEST_PICTURE = 22, 16, 200  # pixels
 
 # What a page shows, measured: whatever is folded, spoken or only read aloud does not count.
@@ -43,11 +47,8 @@ LOOK = """() => {
 
 
 @pytest.fixture(scope="module")
-def decks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("slides")
-    for path in LESSONS:
-        (folder / f"{path.stem}.slides.html").write_text(SCRIPT["export"](path), encoding="utf-8")
-    return folder
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("slides")
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +57,25 @@ def chromium():
         yield browser
 
 
-@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem[:2])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(path, marks=[] if path == RICHEST else pytest.mark.long, id=path.stem[:2])
+        for path in LESSONS
+    ],
+)
 def path(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def deck(chromium, decks, path):
+def deck(chromium, folder, path):
     """The deck's page in a browser, and what went wrong in it or left the machine."""
+    file = folder / f"{path.stem}.slides.html"
+    file.write_text(SCRIPT["export"](path), encoding="utf-8")
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page, faults = offline_page(context)
-    page.address = (decks / f"{path.stem}.slides.html").as_uri()
+    page.address = file.as_uri()
     open_deck(page)
     yield page, faults
     context.close()
@@ -137,7 +146,7 @@ def test_axe_finds_nothing_serious(deck, path):
     assert serious_findings(page) == []
 
 
-@pytest.mark.parametrize("path", [LESSONS[5]], ids=["06"], indirect=True, scope="module")
+@pytest.mark.parametrize("path", [RICHEST], ids=["06"], indirect=True, scope="module")
 def test_a_presenter_sees_notes_answers_code_and_a_moving_picture(deck):
     page, faults = deck
     open_deck(page)

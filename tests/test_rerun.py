@@ -15,6 +15,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import rerun
 
+pytestmark = pytest.mark.long
+
 BY_HAND = rerun.NOTEBOOKS / "03_dense_gan.ipynb"
 LESSONS = sorted(rerun.NOTEBOOKS.glob("[0-9]*.ipynb"))
 

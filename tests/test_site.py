@@ -1,4 +1,7 @@
-"""The site: whole, without broken links, readable for all, and working from the disk offline."""
+"""The site: whole, without broken links, readable for all, and working from the disk offline.
+
+The short run opens the front page and one lesson in the browser; the other pages are long.
+"""
 
 import functools
 import importlib
@@ -13,6 +16,7 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"notebooks/{path.stem}" for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
+RICHEST = LESSONS[2]  # formulas, folds, moving pictures, code, exercises
 PAGES = ["index", *LESSONS, "data/README", "benchmarks/README", "search"]
 README = "# Course\n\nA picture.\n\n## Start\n\n## Lessons\n\nOne.\n\nThree profiles\n"
 VISIBLE_HEADINGS = """() => Array.from(document.querySelectorAll('h1, h2, h3, h4, h5, h6'))
@@ -75,21 +79,21 @@ def test_the_index_asks_every_question_of_the_readme(site):
         assert len(row.select_one("img")["alt"]) >= 20
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_names_itself_and_every_picture_has_words(site, name):
-    page = read(site, name)
-    assert page.html["lang"] == "en" and page.title.string.strip()
-    for image in page.select("img"):
-        assert len(image["alt"]) >= 20, image
+def test_every_page_names_itself_and_every_picture_has_words(site):
+    for name in PAGES:
+        page = read(site, name)
+        assert page.html["lang"] == "en" and page.title.string.strip(), name
+        for image in page.select("img"):
+            assert len(image["alt"]) >= 20, (name, image)
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_stored_pictures_keep_their_own_words(site, name):
-    words = {image["alt"] for image in read(site, name).select(".cell_output img")}
-    notebook = nbformat.read(ROOT / f"{name}.ipynb", as_version=4)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    stored = {o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})}
-    assert words == stored
+def test_stored_pictures_keep_their_own_words(site):
+    for name in LESSONS:
+        words = {image["alt"] for image in read(site, name).select(".cell_output img")}
+        notebook = nbformat.read(ROOT / f"{name}.ipynb", as_version=4)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        data = [output for output in outputs if "image/png" in output.get("data", {})]
+        assert words == {output.metadata["image/png"]["alt"] for output in data}, name
 
 
 def test_links_lead_to_the_heading_that_jupyter_would_show(site):
@@ -168,7 +172,13 @@ def test_what_sphinx_does_not_look_at_is_checked_too(script, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("index", RICHEST) else pytest.mark.long)
+        for name in PAGES
+    ],
+)
 def test_a_page_works_offline_and_shuts_nobody_out(site, page, name):
     page.emulate_media(reduced_motion="reduce")  # drawing GIFs would slow the check
     page.goto((site / f"{name}.html").as_uri())
@@ -190,7 +200,7 @@ def test_formulas_are_set_and_wide_ones_reached_by_keyboard(site, page):
     assert page.locator("mjx-container").count() >= 10
 
 
-@pytest.mark.parametrize("name", ["index", LESSONS[1], LESSONS[2]])
+@pytest.mark.parametrize("name", ["index", LESSONS[1], RICHEST])
 def test_animations_move_except_for_people_who_want_none(site, page, name):
     page.goto((site / f"{name}.html").as_uri())
     image = page.locator("picture img").first
