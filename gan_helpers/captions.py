@@ -86,7 +86,9 @@ def decode(codes: np.ndarray) -> list[str]:
 
 
 def paint_digits(
-    images: np.ndarray, inks: str | Sequence[str], papers: str | Sequence[str]
+    images: np.ndarray,
+    inks: str | Sequence[str] | np.ndarray,
+    papers: str | Sequence[str] | np.ndarray,
 ) -> np.ndarray:
     """Colour white digits on black: 255 becomes the ink, 0 the paper, grey a mixture.
 
@@ -178,7 +180,7 @@ def _numbers(caption: str) -> list[int]:
     return [VOCABULARY.index(word) for word in words]
 
 
-def _rgb(argument: str, names: str | Sequence[str], count: int) -> np.ndarray:
+def _rgb(argument: str, names: str | Sequence[str] | np.ndarray, count: int) -> np.ndarray:
     if not isinstance(names, Iterable):
         raise TypeError(f"{argument} is {describe(names)}; give a colour's name, or {count}.")
     names = [names] * count if isinstance(names, str) else list(names)

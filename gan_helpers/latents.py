@@ -174,8 +174,8 @@ def invert(
 
     # Concrete, because TensorFlow warns of functions that are made again and again.
     run_step = step.get_concrete_function()
-    history = [run_step().numpy() for _ in range(steps)]
-    history = np.stack([*history, errors_of().numpy()]).reshape(steps + 1, count, starts)
+    found_errors = [run_step().numpy() for _ in range(steps)]
+    history = np.stack([*found_errors, errors_of().numpy()]).reshape(steps + 1, count, starts)
     last = np.where(np.isfinite(history[-1]), history[-1], np.inf)  # argmin would choose NaN
     if (diverged := np.isinf(last).all(axis=1)).any():
         raise ValueError(

@@ -12,7 +12,7 @@ has no values or does not fit a ``ValueError``.
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 from gan_helpers.checks import as_array, check_class_numbers
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
@@ -21,6 +21,7 @@ import keras
 from keras import ops
 
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
+Arguments = ParamSpec("Arguments")
 
 __all__ = [
     "asked_logit",
@@ -57,15 +58,16 @@ def as_floats(name: str, values: Tensor) -> Tensor:
     return values
 
 
-def takes_logits(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def takes_logits(loss: Callable[Arguments, Tensor]) -> Callable[Arguments, Tensor]:
     """The same loss, with every argument whose name ends in "logits" put through ``as_floats``."""
     signature = inspect.signature(loss)
 
     @functools.wraps(loss)
-    def checked(*arguments: Any, **named: Any) -> Tensor:
-        given = signature.bind(*arguments, **named).arguments
-        logits = {name: as_floats(name, given[name]) for name in given if name.endswith("logits")}
-        return loss(**given | logits)
+    def checked(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensor:
+        given = signature.bind(*arguments, **named)
+        logits = {name: value for name, value in given.arguments.items() if name.endswith("logits")}
+        given.arguments.update({name: as_floats(name, value) for name, value in logits.items()})
+        return loss(*given.args, **given.kwargs)
 
     return checked
 

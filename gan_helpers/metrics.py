@@ -389,11 +389,11 @@ def _sum_of_kernel(
     first: np.ndarray, second: np.ndarray, chosen_first: np.ndarray, chosen_second: np.ndarray
 ) -> np.ndarray:
     """For each column of the choices the sum of the kernel over all chosen pairs."""
-    total = 0.0
+    total = np.zeros(chosen_first.shape[1])
     for start in range(0, len(first), IMAGES_AT_ONCE):
         rows = slice(start, start + IMAGES_AT_ONCE)
         kernel = _kernel(first[rows], second)
-        total = total + (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
+        total += (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
     return total
 
 

@@ -79,7 +79,7 @@ def plot_images(
 
     scale = max(1, round((150 if count <= 6 else 96) / picture_width))
     return picture_figure(
-        images, titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
+        list(images), titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
     )
 
 

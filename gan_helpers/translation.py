@@ -156,9 +156,8 @@ def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
     if images.shape[-1] != 3:
         raise ValueError(f"enlarge takes colour images, but these have shape {images.shape}.")
     size = factor * images.shape[2], factor * images.shape[1]
-    return np.stack(
-        [np.asarray(Image.fromarray(image).resize(size, Image.BICUBIC)) for image in images]
-    )
+    method = Image.Resampling.BICUBIC
+    return np.stack([np.asarray(Image.fromarray(image).resize(size, method)) for image in images])
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:

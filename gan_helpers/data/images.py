@@ -212,7 +212,7 @@ def image_batches(
 
     def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor | tuple":
         batch = fetch_images(pixels, order, mirrored)
-        if conditions is None:
+        if labels is None:
             return batch
         if labels.ndim == 4:
             return batch, fetch_images(conditions, order, mirrored)
@@ -322,8 +322,9 @@ def _cut_sheet(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
 def _class_numbers(dataset: Dataset, classes: Classes) -> list[int] | None:
     if classes is None:
         return None
-    several = isinstance(classes, Iterable) and not isinstance(classes, str)
-    numbers = [_class_number(dataset, item) for item in (classes if several else [classes])]
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        classes = [classes]
+    numbers = [_class_number(dataset, item) for item in classes]
     if not numbers:
         raise ValueError("classes is empty, expected at least one class, or None for all.")
     return numbers
