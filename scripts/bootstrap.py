@@ -60,6 +60,7 @@ def run_tests():
     return (
         call("-m", "ruff", "check", ".")
         or call("-m", "ruff", "format", "--check", ".")
+        or call("-m", "mypy")
         or call("-m", "pytest", *shares, environment=environment)
     )
 
