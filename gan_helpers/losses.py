@@ -77,6 +77,10 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Binary cross-entropy: -log D(x) - log(1 - D(G(z))), in nats; log 4 when D always says 1/2.
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Networks", equation 1.
+
+    Example:
+        >>> round(float(discriminator_loss(real_logits=[0.0], fake_logits=[0.0])), 3)  # log 4
+        1.386
     """
     return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
 
@@ -86,6 +90,10 @@ def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     """-log D(G(z)): large gradients exactly when the discriminator wins; log 2 at D = 1/2.
 
     Source: Goodfellow et al. 2014, section 3.
+
+    Example:
+        >>> [round(float(non_saturating_generator_loss([logit])), 2) for logit in (-5.0, 0.0, 5.0)]
+        [5.01, 0.69, 0.01]
     """
     return ops.mean(ops.softplus(-fake_logits))
 
@@ -96,6 +104,10 @@ def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
 
     Its gradient vanishes when the discriminator is sure that fakes are fake.
     Source: Goodfellow et al. 2014, equation 1.
+
+    Example:
+        >>> [round(float(minimax_generator_loss([logit])), 2) for logit in (-5.0, 0.0, 5.0)]
+        [-0.01, -0.69, -5.01]
     """
     return -ops.mean(ops.softplus(fake_logits))
 
@@ -123,6 +135,10 @@ def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor
     """Push real logits above 1 and fake logits below -1, then stop caring.
 
     Source: Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, equation 16.
+
+    Example:
+        >>> float(hinge_discriminator_loss(real_logits=[1.0, 7.0], fake_logits=[-1.0, -7.0]))
+        0.0
     """
     return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
 
@@ -141,6 +157,10 @@ def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> 
     """Mean fake score minus mean real score; needs a Lipschitz discriminator to mean anything.
 
     Source: Arjovsky et al. 2017, "Wasserstein GAN", equation 2.
+
+    Example:
+        >>> float(wasserstein_discriminator_loss(real_logits=[3.0], fake_logits=[1.0]))
+        -2.0
     """
     return ops.mean(fake_logits) - ops.mean(real_logits)
 
@@ -168,6 +188,10 @@ def realness(class_logits: Tensor) -> Tensor:
         Logits of shape ``(batch, 1)`` for any of the losses above.
 
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 5.
+
+    Example:
+        >>> round(float(realness([[0.0, 0.0]])[0, 0]), 3)  # log(1 + 1)
+        0.693
     """
     _check_class_logits(class_logits)
     return ops.logsumexp(class_logits, axis=-1, keepdims=True)
@@ -187,6 +211,10 @@ def asked_logit(class_logits: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         Logits of shape ``(batch, 1)`` for any of the losses above.
+
+    Example:
+        >>> ops.convert_to_numpy(asked_logit([[1.0, 5.0], [2.0, 3.0]], labels=[1, 0])).tolist()
+        [[5.0], [2.0]]
     """
     _check_class_logits(class_logits, labels)
     return ops.take_along_axis(class_logits, ops.cast(labels, "int32")[:, None], axis=-1)
@@ -201,8 +229,13 @@ def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:
         labels: whole numbers ``(batch,)``, from 0 to classes - 1.
 
     Source: Salimans et al. 2016, section 5, the supervised part of the loss.
+
+    Example:
+        >>> round(float(class_loss([[0.0] * 10], labels=[7])), 3)  # log 10
+        2.303
     """
     _check_class_logits(class_logits, labels)
+    labels = ops.cast(labels, "int32")
     return ops.mean(
         keras.losses.sparse_categorical_crossentropy(labels, class_logits, from_logits=True)
     )
