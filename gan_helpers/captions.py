@@ -69,6 +69,10 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
     Args:
         captions: one caption, which makes one row, or several.
+
+    Example:
+        >>> encode("a blue seven on yellow").tolist()
+        [[0, 14, 9, 1, 16]]
     """
     if not isinstance(captions, Iterable):
         raise TypeError(f"captions is {describe(captions)}; give a text, or a list of texts.")
@@ -77,7 +81,12 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
 
 def decode(codes: np.ndarray) -> list[str]:
-    """The captions of int codes, shape (n, 5): the inverse of ``encode``."""
+    """The captions of int codes, shape (n, 5): the inverse of ``encode``.
+
+    Example:
+        >>> decode(encode(["a blue seven on yellow", "a red two on white"]))
+        ['a blue seven on yellow', 'a red two on white']
+    """
     codes = as_array("codes", codes)
     if codes.ndim != 2 or codes.shape[1] != WORDS:
         raise ValueError(f"codes have shape {codes.shape}, expected (n, {WORDS}).")
@@ -99,6 +108,11 @@ def paint_digits(
 
     Returns:
         uint8, shape (n, height, width, 3).
+
+    Example:
+        >>> two_pixels = np.array([[[[0], [255]]]], np.uint8)
+        >>> paint_digits(two_pixels, inks="blue", papers="white").tolist()
+        [[[[255, 255, 255], [0, 114, 178]]]]
     """
     images = check_pixels(images, channels=(1,))
     ink, paper = (
