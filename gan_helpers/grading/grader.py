@@ -241,7 +241,8 @@ async def _run(notebook: NotebookNode, grade: Grade, folder: str, timeout: float
         )
         await client.async_start_new_kernel_client()
         deadline = time.monotonic() + timeout
-        # For each cell what is left; not 0, which would mean no limit.
+        # For each cell what is left; not 0, which would mean no limit. Set by name, because the
+        # attribute's hint knows no fractions of a second.
         client.set_trait("timeout_func", lambda cell: max(0.1, deadline - time.monotonic()))
         await _judge(client, grade)
     finally:
