@@ -7,6 +7,7 @@ what its earlier run left in memory; see ``runtime.leftovers``.
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from gan_helpers.runtime import lazy_names
 
@@ -32,15 +33,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, _cores // 2)))
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "data": ("image_batches", "load_cifar10", "load_mnist", "to_model_range", "to_pixels"),
-        "profiles": ("by_profile",),
-        "training": ("GAN",),
-        "widgets": ("figure_with_sliders",),
-    },
-)
+if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__getattr__``
+    from gan_helpers.data import image_batches, load_cifar10, load_mnist, to_model_range, to_pixels
+    from gan_helpers.profiles import by_profile
+    from gan_helpers.training import GAN
+    from gan_helpers.widgets import figure_with_sliders
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "data": ("image_batches", "load_cifar10", "load_mnist", "to_model_range", "to_pixels"),
+            "profiles": ("by_profile",),
+            "training": ("GAN",),
+            "widgets": ("figure_with_sliders",),
+        },
+    )
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
     from gan_helpers.runtime import leftovers

@@ -157,9 +157,10 @@ def _write(path: Path, frames: Iterable[np.ndarray], **options: Any) -> None:
         unfinished.open("wb") as stream,
         iio.imopen(stream, "w", plugin="pillow", extension=path.suffix.lower()) as file,
     ):
+        # The delays are a list, which Pillow takes only with save_all, even for one frame.
+        options |= {"is_batch": False, "save_all": True, "loop": 0}
         for frame in frames:
-            # The delays are a list, which Pillow takes only with save_all, even for one frame.
-            file.write(frame, is_batch=False, save_all=True, loop=0, **options)
+            file.write(frame, **options)
 
 
 def _one_table(frames: list[np.ndarray], size: int) -> tuple[np.ndarray, Iterator[np.ndarray]]:
@@ -235,7 +236,8 @@ class Animation:
         self.path = check_path("path", path)
         self._file = self.path.read_bytes()
         try:
-            animation = Image.open(io.BytesIO(self._file), formats=("GIF", "WEBP"))
+            # Any, because a picture of another format has no n_frames.
+            animation: Any = Image.open(io.BytesIO(self._file), formats=("GIF", "WEBP"))
             animation.seek(animation.n_frames - 1)
             last = np.asarray(animation.convert("RGB"))
         except Exception as error:  # a file can be damaged in more ways than anyone can list

@@ -21,7 +21,7 @@ from gan_helpers.training import GAN
 import keras
 import numpy as np
 import tensorflow as tf
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 __all__ = [
     "CheckpointSaver",
@@ -124,7 +124,7 @@ class LiveView(keras.callbacks.Callback):
         self.recorder = recorder
         self.epochs: list[int] = []
         self.history: dict[str, list[float]] = {}
-        self.handle = None
+        self.handle: DisplayHandle | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
         if not self.recorder.labels:
@@ -237,9 +237,9 @@ class DistanceRecorder(keras.callbacks.Callback):
 
     @measured.setter
     def measured(self, measured: dict[str, list[float]]) -> None:
-        self.epochs, self.minutes, self.distances = (
-            list(measured.get(name, [])) for name in ("epochs", "minutes", "distances")
-        )
+        self.epochs = [int(epoch) for epoch in measured.get("epochs", [])]
+        self.minutes = list(measured.get("minutes", []))
+        self.distances = list(measured.get("distances", []))
         (self.seconds,) = measured.get("seconds", [0.0])
 
     def measure(self) -> float:

@@ -69,6 +69,10 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
     Args:
         captions: one caption, which makes one row, or several.
+
+    Example:
+        >>> encode("a blue seven on yellow").tolist()
+        [[0, 14, 9, 1, 16]]
     """
     if not isinstance(captions, Iterable):
         raise TypeError(f"captions is {describe(captions)}; give a text, or a list of texts.")
@@ -77,7 +81,12 @@ def encode(captions: str | Sequence[str]) -> np.ndarray:
 
 
 def decode(codes: np.ndarray) -> list[str]:
-    """The captions of int codes, shape (n, 5): the inverse of ``encode``."""
+    """The captions of int codes, shape (n, 5): the inverse of ``encode``.
+
+    Example:
+        >>> decode(encode(["a blue seven on yellow", "a red two on white"]))
+        ['a blue seven on yellow', 'a red two on white']
+    """
     codes = as_array("codes", codes)
     if codes.ndim != 2 or codes.shape[1] != WORDS:
         raise ValueError(f"codes have shape {codes.shape}, expected (n, {WORDS}).")
@@ -86,7 +95,9 @@ def decode(codes: np.ndarray) -> list[str]:
 
 
 def paint_digits(
-    images: np.ndarray, inks: str | Sequence[str], papers: str | Sequence[str]
+    images: np.ndarray,
+    inks: str | Sequence[str] | np.ndarray,
+    papers: str | Sequence[str] | np.ndarray,
 ) -> np.ndarray:
     """Colour white digits on black: 255 becomes the ink, 0 the paper, grey a mixture.
 
@@ -97,6 +108,11 @@ def paint_digits(
 
     Returns:
         uint8, shape (n, height, width, 3).
+
+    Example:
+        >>> two_pixels = np.array([[[[0], [255]]]], np.uint8)
+        >>> paint_digits(two_pixels, inks="blue", papers="white").tolist()
+        [[[[255, 255, 255], [0, 114, 178]]]]
     """
     images = check_pixels(images, channels=(1,))
     ink, paper = (
@@ -178,7 +194,7 @@ def _numbers(caption: str) -> list[int]:
     return [VOCABULARY.index(word) for word in words]
 
 
-def _rgb(argument: str, names: str | Sequence[str], count: int) -> np.ndarray:
+def _rgb(argument: str, names: str | Sequence[str] | np.ndarray, count: int) -> np.ndarray:
     if not isinstance(names, Iterable):
         raise TypeError(f"{argument} is {describe(names)}; give a colour's name, or {count}.")
     names = [names] * count if isinstance(names, str) else list(names)

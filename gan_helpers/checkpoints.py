@@ -168,8 +168,8 @@ def read_checkpoint(
     for path in reversed(wanted):
         try:
             state, checkpoint = _read(path)
-        except CheckpointError as problem:
-            problems.append(str(problem))
+        except CheckpointError as error:
+            problems.append(str(error))
             continue
         for problem in problems:
             print(f"{problem} The checkpoint before it is used, that of epoch {checkpoint.epoch}.")
@@ -381,7 +381,7 @@ class CheckpointSaver(keras.callbacks.Callback):
             self.best.measured = checkpoint.measured
 
 
-def _write(folder: Path, state: dict[str, np.ndarray], checkpoint: Checkpoint) -> None:
+def _write(folder: Path, state: dict[str, Any], checkpoint: Checkpoint) -> None:
     np.savez(folder / "state.npz", **state)
     progress = {name: value for name, value in vars(checkpoint).items() if name != "frames"}
     (folder / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
@@ -411,8 +411,8 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Checkpoint]:
 
 
 def _number(path: Path) -> int:
-    return int(NAME.fullmatch(path.name)[2])
+    return int(path.name.split("_")[1])
 
 
 def _epoch(path: Path) -> int:
-    return int(NAME.fullmatch(path.name)[3])
+    return int(path.name.split("_")[3])

@@ -48,7 +48,12 @@ LARGEST_CLASS = 2**31 - 1  # batches hold int32
 
 
 def describe(value: Any) -> str:
-    """What a wrong argument is, in a few words that fit in a message."""
+    """What a wrong argument is, in a few words that fit in a message.
+
+    Example:
+        >>> describe(np.zeros((2, 3)))
+        'an array of float64 with shape (2, 3)'
+    """
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"an array of {getattr(value, 'dtype', 'unknown type')} with shape {shape}"
@@ -57,7 +62,13 @@ def describe(value: Any) -> str:
 
 
 def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """The whole number, such as a size, a count or a seed."""
+    """The whole number, such as a size, a count or a seed.
+
+    Example:
+        >>> check_whole("columns", 0)
+        Traceback (most recent call last):
+        ValueError: columns must be a whole number of at least 1, but is 0.
+    """
     limits = f"of at least {least}" if most is None else f"from {least} to {most}"
     try:
         number = None if isinstance(value, bool | np.bool_) else operator.index(value)

@@ -72,7 +72,8 @@ class Contract:
         conditional: whether the generator is told what to make.
         judges_pairs: whether the discriminator sees the condition too.
         names_classes: whether the discriminator has one logit per class.
-        condition_shape: shape of one condition, () for a class; None if there are none.
+        learns_conditions: whether a training image comes with a condition.
+        condition_shape: shape of one condition; () for a class, and if there are none.
         condition_values: how many classes or words the networks know; None if they have no number.
 
     Raises:
@@ -87,12 +88,11 @@ class Contract:
         self.conditional = len(generator.inputs) == 2
         self.judges_pairs = len(discriminator.inputs) == 2
         self.names_classes = discriminator.output_shape[-1] > 1
-        self.condition_shape: tuple[int | None, ...] | None = None
+        self.learns_conditions = self.conditional or self.judges_pairs or self.names_classes
+        self.condition_shape: tuple[int | None, ...] = ()
         if self.conditional or self.judges_pairs:
             told = generator if self.conditional else discriminator
             self.condition_shape = tuple(told.inputs[1].shape[1:])
-        elif self.names_classes:
-            self.condition_shape = ()
         self.condition_values = self._known_values(generator, discriminator)
 
     @property
@@ -217,7 +217,7 @@ class Contract:
             )
 
     def _check_conditions(self, conditions: Any) -> None:
-        if self.condition_shape is None:
+        if not self.learns_conditions:
             if conditions is not None:
                 raise ValueError(
                     "These networks take no condition and name no classes: train on images alone, "

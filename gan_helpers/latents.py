@@ -62,6 +62,11 @@ def spherical_interpolation(start: Any, end: Any, position: Any) -> np.ndarray:
         TypeError: if latents or positions are no numbers.
         ValueError: if the shapes differ, a value or a position is not finite, a vector is zero
             (it has no direction), or two vectors are opposite (then no way is the shortest).
+
+    Example:
+        >>> way = spherical_interpolation([3.0, 0.0], [0.0, 3.0], position=[0.0, 0.5, 1.0])
+        >>> np.linalg.norm(way, axis=1).round(3).tolist()
+        [3.0, 3.0, 3.0]
     """
     start, end = _as_latents("start", start), _as_latents("end", end)
     if start.shape != end.shape:
@@ -174,8 +179,8 @@ def invert(
 
     # Concrete, because TensorFlow warns of functions that are made again and again.
     run_step = step.get_concrete_function()
-    history = [run_step().numpy() for _ in range(steps)]
-    history = np.stack([*history, errors_of().numpy()]).reshape(steps + 1, count, starts)
+    found_errors = [run_step().numpy() for _ in range(steps)]
+    history = np.stack([*found_errors, errors_of().numpy()]).reshape(steps + 1, count, starts)
     last = np.where(np.isfinite(history[-1]), history[-1], np.inf)  # argmin would choose NaN
     if (diverged := np.isinf(last).all(axis=1)).any():
         raise ValueError(

@@ -12,7 +12,7 @@ has no values or does not fit a ``ValueError``.
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 from gan_helpers.checks import as_array, check_class_numbers
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
@@ -21,6 +21,7 @@ import keras
 from keras import ops
 
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
+Arguments = ParamSpec("Arguments")
 
 __all__ = [
     "asked_logit",
@@ -57,15 +58,16 @@ def as_floats(name: str, values: Tensor) -> Tensor:
     return values
 
 
-def takes_logits(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def takes_logits(loss: Callable[Arguments, Tensor]) -> Callable[Arguments, Tensor]:
     """The same loss, with every argument whose name ends in "logits" put through ``as_floats``."""
     signature = inspect.signature(loss)
 
     @functools.wraps(loss)
-    def checked(*arguments: Any, **named: Any) -> Tensor:
-        given = signature.bind(*arguments, **named).arguments
-        logits = {name: as_floats(name, given[name]) for name in given if name.endswith("logits")}
-        return loss(**given | logits)
+    def checked(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensor:
+        given = signature.bind(*arguments, **named)
+        logits = {name: value for name, value in given.arguments.items() if name.endswith("logits")}
+        given.arguments.update({name: as_floats(name, value) for name, value in logits.items()})
+        return loss(*given.args, **given.kwargs)
 
     return checked
 
@@ -75,6 +77,10 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Binary cross-entropy: -log D(x) - log(1 - D(G(z))), in nats; log 4 when D always says 1/2.
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Networks", equation 1.
+
+    Example:
+        >>> round(float(discriminator_loss(real_logits=[0.0], fake_logits=[0.0])), 3)  # log 4
+        1.386
     """
     return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
 
@@ -84,6 +90,10 @@ def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     """-log D(G(z)): large gradients exactly when the discriminator wins; log 2 at D = 1/2.
 
     Source: Goodfellow et al. 2014, section 3.
+
+    Example:
+        >>> [round(float(non_saturating_generator_loss([logit])), 2) for logit in (-5.0, 0.0, 5.0)]
+        [5.01, 0.69, 0.01]
     """
     return ops.mean(ops.softplus(-fake_logits))
 
@@ -94,6 +104,10 @@ def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
 
     Its gradient vanishes when the discriminator is sure that fakes are fake.
     Source: Goodfellow et al. 2014, equation 1.
+
+    Example:
+        >>> [round(float(minimax_generator_loss([logit])), 2) for logit in (-5.0, 0.0, 5.0)]
+        [-0.01, -0.69, -5.01]
     """
     return -ops.mean(ops.softplus(fake_logits))
 
@@ -121,6 +135,10 @@ def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor
     """Push real logits above 1 and fake logits below -1, then stop caring.
 
     Source: Lim and Ye 2017, "Geometric GAN"; Miyato et al. 2018, equation 16.
+
+    Example:
+        >>> float(hinge_discriminator_loss(real_logits=[1.0, 7.0], fake_logits=[-1.0, -7.0]))
+        0.0
     """
     return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
 
@@ -139,6 +157,10 @@ def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> 
     """Mean fake score minus mean real score; needs a Lipschitz discriminator to mean anything.
 
     Source: Arjovsky et al. 2017, "Wasserstein GAN", equation 2.
+
+    Example:
+        >>> float(wasserstein_discriminator_loss(real_logits=[3.0], fake_logits=[1.0]))
+        -2.0
     """
     return ops.mean(fake_logits) - ops.mean(real_logits)
 
@@ -166,6 +188,10 @@ def realness(class_logits: Tensor) -> Tensor:
         Logits of shape ``(batch, 1)`` for any of the losses above.
 
     Source: Salimans et al. 2016, "Improved Techniques for Training GANs", section 5.
+
+    Example:
+        >>> round(float(realness([[0.0, 0.0]])[0, 0]), 3)  # log(1 + 1)
+        0.693
     """
     _check_class_logits(class_logits)
     return ops.logsumexp(class_logits, axis=-1, keepdims=True)
@@ -185,6 +211,10 @@ def asked_logit(class_logits: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         Logits of shape ``(batch, 1)`` for any of the losses above.
+
+    Example:
+        >>> ops.convert_to_numpy(asked_logit([[1.0, 5.0], [2.0, 3.0]], labels=[1, 0])).tolist()
+        [[5.0], [2.0]]
     """
     _check_class_logits(class_logits, labels)
     return ops.take_along_axis(class_logits, ops.cast(labels, "int32")[:, None], axis=-1)
@@ -199,8 +229,13 @@ def class_loss(class_logits: Tensor, labels: Tensor) -> Tensor:
         labels: whole numbers ``(batch,)``, from 0 to classes - 1.
 
     Source: Salimans et al. 2016, section 5, the supervised part of the loss.
+
+    Example:
+        >>> round(float(class_loss([[0.0] * 10], labels=[7])), 3)  # log 10
+        2.303
     """
     _check_class_logits(class_logits, labels)
+    labels = ops.cast(labels, "int32")
     return ops.mean(
         keras.losses.sparse_categorical_crossentropy(labels, class_logits, from_logits=True)
     )

@@ -248,6 +248,11 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
     Returns:
         The squared distance, 0 or more, in squared units of the features.
+
+    Example:
+        >>> features = np.array([[0.0, 1.0], [2.0, 1.0], [1.0, 4.0]])
+        >>> round(frechet_distance(features, features + [3.0, 0.0]), 6)  # only the means differ
+        9.0
     """
     first, second = _check_pair(("first", first), ("second", second), fewest=2)
     difference = first.mean(axis=0) - second.mean(axis=0)
@@ -322,6 +327,11 @@ def precision_and_recall(
 
     Returns:
         Precision and recall.
+
+    Example:
+        >>> real, fake = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([[0.2], [0.9]])
+        >>> precision_and_recall(real, fake, neighbours=1)  # nothing near 10 was generated
+        PrecisionAndRecall(precision=1.0, recall=0.5)
     """
     check_whole("neighbours", neighbours)
     real, fake = _check_pair(("real", real), ("fake", fake), fewest=neighbours + 1)
@@ -343,6 +353,11 @@ def nearest_neighbours(
 
     Returns:
         Indices into ``references`` and distances, both ``(queries, count)``.
+
+    Example:
+        >>> indices, distances = nearest_neighbours([[1.0, 0.0]], [[9.0, 0.0], [1.0, 2.0]])
+        >>> indices.tolist(), distances.tolist()
+        ([[1]], [[2.0]])
     """
     queries, references = _check_pair(("queries", queries), ("references", references), fewest=1)
     check_whole("count", count, most=len(references))
@@ -389,11 +404,11 @@ def _sum_of_kernel(
     first: np.ndarray, second: np.ndarray, chosen_first: np.ndarray, chosen_second: np.ndarray
 ) -> np.ndarray:
     """For each column of the choices the sum of the kernel over all chosen pairs."""
-    total = 0.0
+    total = np.zeros(chosen_first.shape[1])
     for start in range(0, len(first), IMAGES_AT_ONCE):
         rows = slice(start, start + IMAGES_AT_ONCE)
         kernel = _kernel(first[rows], second)
-        total = total + (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
+        total += (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
     return total
 
 

@@ -79,7 +79,7 @@ def plot_images(
 
     scale = max(1, round((150 if count <= 6 else 96) / picture_width))
     return picture_figure(
-        images, titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
+        list(images), titles, columns or _pleasing_columns(count), scale, title=title, alt=alt
     )
 
 
@@ -156,6 +156,10 @@ def image_grid(
     Raises:
         TypeError: if ``images`` is not uint8.
         ValueError: if the shape does not fit, or another argument is too small.
+
+    Example:
+        >>> image_grid(np.zeros((6, 28, 28, 1), np.uint8), columns=3).shape
+        (57, 86)
     """
     images = check_pixels(images, channels=(1, 3))
     count, height, width, channels = images.shape
@@ -292,6 +296,10 @@ def evenly_spaced(total: int, count: int) -> list[int]:
 
     Raises:
         ValueError: if ``total`` is below 1, or ``count`` too small for the first and the last.
+
+    Example:
+        >>> evenly_spaced(total=100, count=4)
+        [0, 33, 66, 99]
     """
     check_whole("total", total)
     check_whole("count", count, min(2, total))

@@ -179,12 +179,13 @@ def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
         kind: "photographs" makes frequent colours exact; a thin line may change its colour. In a
             "drawing" no colour is far from its own, and wide gradients show bands.
     """
-    chosen = {
+    options: dict[str, dict[str, Any]] = {
         "photographs": {"method": Image.Quantize.MEDIANCUT},
         "drawing": {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2},
-    }[kind]
+    }
     buffer = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE, **chosen).save(buffer, "PNG", optimize=True)
+    small = picture.quantize(256, dither=Image.Dither.NONE, **options[kind])
+    small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -539,7 +540,7 @@ def _draw_series(
     if count == 1:
         axes.set_xticks([1])
     else:
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
     axes.set_xlabel(step_label if window == 1 else f"{step_label} (line: mean of {window})")
 
     # The name beside its line needs no legend to look up.
@@ -595,7 +596,7 @@ def _free_place(
             free[float(place), height] = min(
                 np.abs(np.interp(around, steps, values) - height).min() for steps, values in curves
             )
-    return max(free, key=free.get)
+    return max(free, key=free.__getitem__)
 
 
 def _spread(heights: list[float], distance: float, low: float, high: float) -> list[float]:

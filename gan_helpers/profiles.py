@@ -28,10 +28,11 @@ def current_profile() -> str:
 def by_profile(*, quick: Value, lesson: Value, full: Value) -> Value:
     """Return the value meant for the active profile.
 
-    Example:
-        ``EPOCHS = by_profile(quick=1, lesson=12, full=100)``
-
     Raises:
         ValueError: if ``GAN_PROFILE`` names no profile.
+
+    Example:
+        >>> by_profile(quick=1, lesson=12, full=100)  # GAN_PROFILE is not set
+        12
     """
     return {"quick": quick, "lesson": lesson, "full": full}[current_profile()]

@@ -48,6 +48,11 @@ def gradient_penalty(
             fake (0) to real (1) the slope is taken.
 
     Source: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
+
+    Example:
+        >>> real, fake, shares = [[1.0], [2.0]], [[3.0], [4.0]], [[0.1], [0.7]]
+        >>> round(float(gradient_penalty(lambda x: 3 * x, real, fake, shares)), 6)  # (3 - 1)^2
+        4.0
     """
     real, fake = as_floats("real", real), as_floats("fake", fake)
     if tuple(real.shape) != tuple(fake.shape):
@@ -82,6 +87,10 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
 
     Source: Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
     equation 9.
+
+    Example:
+        >>> float(r1_penalty(lambda x: 3 * x, real=[[1.0], [2.0]]))  # 3^2
+        9.0
     """
     real = as_floats("real", real)
     return ops.mean(_squared_slopes(discriminator, real))
@@ -132,6 +141,10 @@ def pack(samples: Tensor, count: int) -> Tensor:
         ``(batch / count, count * features)``.
 
     Source: Lin et al. 2018, "PacGAN: The power of two samples in generative adversarial networks".
+
+    Example:
+        >>> ops.convert_to_numpy(pack([[1.0], [2.0], [3.0], [4.0]], count=2)).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
     """
     count = check_whole("count", count)
     samples = as_floats("samples", samples)

@@ -186,15 +186,15 @@ class GAN(BaseModel):
         replicas.check_shares(x, count)
         if isinstance(x, np.ndarray):
             self.contract.check_arrays(x, y)
-        ordered, is_dataset = hasattr(x, "begin_pass"), isinstance(x, tf.data.Dataset)
+        begin_pass, is_dataset = getattr(x, "begin_pass", None), isinstance(x, tf.data.Dataset)
         if is_dataset:
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        guarded = is_dataset and not ordered and count == 1
+        guarded = is_dataset and begin_pass is None and count == 1
         if guarded != self.guarded:
             self.guarded, self.train_function = guarded, None  # to be traced anew
         first = [self.range_guard] if guarded else []
-        if ordered:
-            first = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: x.begin_pass(n))]
+        if begin_pass is not None:
+            first = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: begin_pass(n))]
         # Keras flattens the list.
         return super().fit(x, y, batch_size, epochs, verbose, [first, callbacks or []], **options)
 

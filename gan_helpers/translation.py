@@ -137,7 +137,12 @@ def hole(images: np.ndarray, side: int = 16) -> tuple[slice, ...]:
 
 
 def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
-    """Images ``factor`` times smaller: each pixel is the mean of a square; uint8 in and out."""
+    """Images ``factor`` times smaller: each pixel is the mean of a square; uint8 in and out.
+
+    Example:
+        >>> shrink(np.zeros((5, 32, 32, 3), np.uint8)).shape
+        (5, 8, 8, 3)
+    """
     images = check_pixels(images)
     (factor,) = check_sizes(factor=factor)
     count, height, width, channels = images.shape
@@ -156,13 +161,17 @@ def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
     if images.shape[-1] != 3:
         raise ValueError(f"enlarge takes colour images, but these have shape {images.shape}.")
     size = factor * images.shape[2], factor * images.shape[1]
-    return np.stack(
-        [np.asarray(Image.fromarray(image).resize(size, Image.BICUBIC)) for image in images]
-    )
+    method = Image.Resampling.BICUBIC
+    return np.stack([np.asarray(Image.fromarray(image).resize(size, method)) for image in images])
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
-    """The brightness of colour images, in three equal channels; uint8 in and out, one shape."""
+    """The brightness of colour images, in three equal channels; uint8 in and out, one shape.
+
+    Example:
+        >>> to_grey(np.array([[[[0, 0, 255]]]], np.uint8)).tolist()
+        [[[[29, 29, 29]]]]
+    """
     images = check_pixels(images)
     if images.shape[-1] != 3:
         raise ValueError(f"to_grey takes colour images, but these have shape {images.shape}.")

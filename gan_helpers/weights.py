@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gan_helpers.checks import check_name, check_path, describe
 from gan_helpers.contracts import check_model
@@ -70,7 +71,8 @@ def save_weights(model: keras.Model, path: str | Path) -> Path:
             "A weight is NaN, infinite or beyond 65504, the largest number of float16. A network "
             "like this has diverged: look at its losses."
         )
-    named = {f"weight_{i:03d}": array.astype("float16") for i, array in enumerate(arrays)}
+    small = (array.astype("float16") for array in arrays)
+    named: dict[str, Any] = {f"weight_{i:03d}": array for i, array in enumerate(small)}
     with replacing(path) as unfinished:
         np.savez_compressed(unfinished, **named)
     return path

@@ -75,12 +75,9 @@ class WidgetWithStill(ipywidgets.VBox):
     """A widget that brings a still picture with alt text for places without a live front end.
 
     Attributes:
-        alt: what the still shows.
+        alt: what the still shows; a subclass has it, and the still.
         still: the bytes of its PNG file.
     """
-
-    alt: str
-    still: bytes
 
     def __init__(self, children: Sequence[ipywidgets.Widget] = (), **kwargs: Any) -> None:
         super().__init__([*children, AccessibleNames()], **kwargs)
@@ -245,7 +242,7 @@ def _make_slider(name: str, ends: Range | Choices, continuous_update: bool) -> i
     )
 
 
-def _make_list(name: str, choices: Choices) -> ipywidgets.Dropdown:
+def _make_list(name: str, choices: tuple) -> ipywidgets.Dropdown:
     if len(set(choices)) < len(choices):
         raise ValueError(f"{name} has the choices {choices!r}; each may stand there once.")
     return ipywidgets.Dropdown(
@@ -290,12 +287,10 @@ class Scrubber(WidgetWithStill):
     ) -> None:
         self.alt = check_alt(alt)
         check_whole("interval", interval)
-        if scale is not None:
-            check_whole("scale", scale)
+        scale = 0 if scale is None else check_whole("scale", scale)
         self._pictures = []
         for frame in checked_frames(frames):
-            if scale is None:
-                scale = shown_scale(frame.shape[1])
+            scale = scale or shown_scale(frame.shape[1])
             # Level 3 of 9 is three times as fast for files a tenth larger.
             self._pictures.append(to_png(magnify(frame, scale), level=3))
         self.still = still_png(magnify(frame, scale))

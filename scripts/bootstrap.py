@@ -66,6 +66,7 @@ def run_all_tests(*chosen):
     return (
         call("-m", "ruff", "check", ".")
         or call("-m", "ruff", "format", "--check", ".")
+        or call("-m", "mypy")
         or call("-m", "pytest", *shares, *chosen, environment=environment)
     )
 

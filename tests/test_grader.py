@@ -202,9 +202,7 @@ def test_a_table_that_exists_is_refused_before_anything_runs(
     assert table.read_text() == "of last year"
 
 
-def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(
-    classroom, tmp_path, monkeypatch, capsys
-):
+def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(classroom, tmp_path, monkeypatch):
     async def all_right(paths, *, done, **settings):
         grades = [Grade(path, 4, {n: Verdict(CORRECT, "=") for n in (1, 2)}) for path in paths]
         for grade in grades:
@@ -212,10 +210,12 @@ def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(
         return grades
 
     monkeypatch.setattr(command, "grade_all", all_right)
+    printed = io.StringIO()  # as in a notebook, where stdout is no file
+    monkeypatch.setattr("sys.stdout", printed)
     monkeypatch.chdir(tmp_path)
     Path("grades.csv").write_text("of last year")
     assert command.main([str(classroom / "ben"), "--overwrite"]) == 0
-    assert "2 of 2" in capsys.readouterr().out
+    assert "2 of 2" in printed.getvalue()
     assert Path("grades.csv").read_text().count("Correct") == 2
 
 

@@ -4,6 +4,7 @@ Names that are unknown, and numbers out of range, raise a ``ValueError``.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from gan_helpers.checks import check_whole, describe, find_named
 from gan_helpers.clinic.patients import FAILURES
@@ -32,7 +33,7 @@ def treat(
         The playground with its record.
     """
     case = find_named(FAILURES, failure, "failure")
-    changes = {}
+    changes: dict[str, Any] = {}
     if remedy is not None:
         changes |= find_named(case.remedies, remedy, "remedy").changes
     if steps is not None:

@@ -101,6 +101,10 @@ def to_model_range(images: np.ndarray) -> np.ndarray:
 
     Raises:
         TypeError: if the images are not uint8.
+
+    Example:
+        >>> to_model_range(np.array([0, 255], np.uint8)).tolist()
+        [-1.0, 1.0]
     """
     images = as_array("images", images)
     if images.dtype != np.uint8:
@@ -122,6 +126,10 @@ def to_pixels(images: Any) -> np.ndarray:
     Raises:
         TypeError: if the images are not floating point.
         ValueError: for NaN, infinity, or values beyond 10, which are no model range.
+
+    Example:
+        >>> to_pixels(np.array([-1.0, 0.0, 1.0, 1.2])).tolist()
+        [0, 128, 255, 255]
     """
     images = as_array("images", images)
     # bfloat16 is no NumPy type, so NumPy does not count it among the floating ones.
@@ -179,6 +187,11 @@ def image_batches(
             is neither True nor False.
         ValueError: if images have not four axes, batch_size is no whole number from 1 to n, seed
             none of at least 0, there is not one label per image, or one is negative.
+
+    Example:
+        >>> images = np.zeros((10, 32, 32, 3), np.uint8)
+        >>> [tuple(batch.shape) for batch in image_batches(images, batch_size=4, seed=0)]
+        [(4, 32, 32, 3), (4, 32, 32, 3)]
     """
     images = as_array("images", images)
     _check_batches(images, batch_size, seed, flip)
@@ -212,7 +225,7 @@ def image_batches(
 
     def fetch(order: "tf.Tensor", mirrored: "tf.Tensor") -> "tf.Tensor | tuple":
         batch = fetch_images(pixels, order, mirrored)
-        if conditions is None:
+        if labels is None:
             return batch
         if labels.ndim == 4:
             return batch, fetch_images(conditions, order, mirrored)
@@ -322,8 +335,9 @@ def _cut_sheet(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
 def _class_numbers(dataset: Dataset, classes: Classes) -> list[int] | None:
     if classes is None:
         return None
-    several = isinstance(classes, Iterable) and not isinstance(classes, str)
-    numbers = [_class_number(dataset, item) for item in (classes if several else [classes])]
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        classes = [classes]
+    numbers = [_class_number(dataset, item) for item in classes]
     if not numbers:
         raise ValueError("classes is empty, expected at least one class, or None for all.")
     return numbers

@@ -14,7 +14,6 @@ import tarfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from gan_helpers.data.sets import SPLITS, Dataset
 from gan_helpers.runtime import DatasetError
@@ -93,8 +92,9 @@ def _read_archive(dataset: Dataset, path: Path) -> dict[str, bytes]:
     with _open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             folder, _, name = member.name.removeprefix("./").partition("/")
-            if folder == _CIFAR10_FOLDER and name in _BATCH_NAMES and member.isreg():
-                content = archive.extractfile(member).read(_MOST_BYTES)
+            wanted = folder == _CIFAR10_FOLDER and name in _BATCH_NAMES and member.isreg()
+            if wanted and (file := archive.extractfile(member)):
+                content = file.read(_MOST_BYTES)
                 batches[name] = _proved(dataset, name, content, f"{member.name} in {path}")
     if missing := [name for name in _BATCH_NAMES if name not in batches]:
         raise DatasetError(f"{path} lacks {', '.join(missing)}. {_remedy(dataset)}")
@@ -127,8 +127,8 @@ def _read_png_batches(dataset: Dataset, folder: Path) -> SplitArrays:
 def _read_mnist(dataset: Dataset, path: Path) -> SplitArrays:
     if path.is_dir():
         return {
-            split: tuple(_read_idx(dataset, name, path) for name in names)
-            for split, names in _IDX_NAMES.items()
+            split: (_read_idx(dataset, images, path), _read_idx(dataset, labels, path))
+            for split, (images, labels) in _IDX_NAMES.items()
         }
     if path.suffix == ".npz":
         arrays = np.load(io.BytesIO(_read_file(dataset, "mnist.npz", path)), allow_pickle=False)
@@ -136,8 +136,8 @@ def _read_mnist(dataset: Dataset, path: Path) -> SplitArrays:
     parts = pickle.loads(_read_file(dataset, "mnist.pkl", path), encoding="latin1")
     # Its fractions are pixels divided by 256, not 255.
     train, validation, test = (((x * 256).astype(np.uint8), y) for x, y in parts)
-    train = tuple(np.concatenate(both) for both in zip(train, validation, strict=True))
-    return {"train": train, "test": test}
+    images, labels = (np.concatenate(both) for both in zip(train, validation, strict=True))
+    return {"train": (images, labels), "test": test}
 
 
 def _read_idx(dataset: Dataset, name: str, folder: Path) -> np.ndarray:
@@ -155,7 +155,7 @@ def _read_file(dataset: Dataset, name: str, path: Path) -> bytes:
         return _proved(dataset, name, stream.read(_MOST_BYTES), path)
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> io.BufferedIOBase:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return gzip.open(path) if packed else path.open("rb")

@@ -74,6 +74,11 @@ def compare_number(
 
     Raises:
         NotYet: unless the answer is correct.
+
+    Example:
+        >>> compare_number(6.0, correct=3.0, slips=[(6.0, "take the mean")], otherwise="not 3")
+        Traceback (most recent call last):
+        gan_helpers.exercises.core.NotYet: take the mean
     """
     compare_array(answer, correct, slips, otherwise, tolerance=1e-5)
 

@@ -1,5 +1,8 @@
 """Exercises of lesson 5: sizes through a network, painting in one dimension, balanced accuracy."""
 
+from collections.abc import Callable
+from typing import Any
+
 from gan_helpers.exercises.core import Exercise, NotYet, compare_number
 
 import numpy as np
@@ -7,7 +10,7 @@ import numpy as np
 __all__ = ["q1", "q2", "q3"]
 
 
-def _check_final_size(final_size) -> str:
+def _check_final_size(final_size: Callable) -> str:
     answers = {
         "no layer": final_size(9, []),
         "one": final_size(9, [(3, 1, 0)]),
@@ -100,7 +103,7 @@ def _overwritten(values: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndar
     return canvas
 
 
-def _check_paint(paint) -> str:
+def _check_paint(paint: Callable) -> str:
     values, kernel = np.array([2.0, -1.0, 0.5, 3.0]), np.array([1.0, 10.0, 100.0])
     for stride in (2, 1, 3, 4):
         correct = _painted(values, kernel, stride)
@@ -168,7 +171,7 @@ q2 = Exercise(
 )
 
 
-def _one_share(value) -> float:
+def _one_share(value: Any) -> float:
     share = np.asarray(value, dtype=float)
     if share.shape != ():
         raise NotYet(
@@ -178,7 +181,7 @@ def _one_share(value) -> float:
     return float(share)
 
 
-def _check_balanced_accuracy(balanced_accuracy) -> str:
+def _check_balanced_accuracy(balanced_accuracy: Callable) -> str:
     labels = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     logits = np.array([2, 0.3, 0.2, -1, -2, -2, -1, -1, -1, -1, -1, -1, -1, -1, 0.4, 3.0])
     positives, negatives = logits[labels == 1], logits[labels == 0]

@@ -1,5 +1,7 @@
 """Exercises of lesson 6: a doubling block, separate batches, the moving average."""
 
+from collections.abc import Callable
+
 from gan_helpers.exercises.core import Exercise, NotYet
 
 import keras
@@ -9,7 +11,7 @@ from keras import ops
 __all__ = ["q1", "q2", "q3"]
 
 
-def _check_doubling_block(build_doubling_block) -> str:
+def _check_doubling_block(build_doubling_block: Callable) -> str:
     block = build_doubling_block(12)
     if not isinstance(block, keras.Model):
         raise NotYet(
@@ -68,12 +70,12 @@ q1 = Exercise(
 )
 
 
-def _check_judge(judge) -> str:
+def _check_judge(judge: Callable) -> str:
     random = np.random.default_rng(0)
     real_images = random.uniform(-1, 1, (8, 4, 4, 1)).astype("float32")
     dark, bright = np.full_like(real_images, -0.9), np.full_like(real_images, 0.9)
 
-    def logits(fake_images):
+    def logits(fake_images: np.ndarray) -> tuple[np.ndarray, ...]:
         discriminator = _tiny_discriminator()
         answer = judge(discriminator, real_images, fake_images)
         if not isinstance(answer, tuple) or len(answer) != 2:
@@ -145,7 +147,7 @@ q2 = Exercise(
 )
 
 
-def _check_update_average(update_average) -> str:
+def _check_update_average(update_average: Callable) -> str:
     average, value = np.array([1.0, -2.0, 0.5]), np.array([3.0, 2.0, 0.5])
     result = np.asarray(update_average(average.copy(), value.copy(), 0.9), dtype=float)
     if result.shape != average.shape:

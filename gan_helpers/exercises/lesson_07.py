@@ -1,5 +1,7 @@
 """Exercises of lesson 7: the distance of two curves, an unbiased mean, a search for copies."""
 
+from collections.abc import Callable
+
 from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 __all__ = ["q1", "q2", "q3"]
 
 
-def _check_frechet_1d(frechet_1d) -> str:
+def _check_frechet_1d(frechet_1d: Callable) -> str:
     random = np.random.default_rng(0)
     first, second = random.normal(1, 2, 500), random.normal(-2, 0.5, 400)
     answer = one_number(frechet_1d(first, second), "the distance")
@@ -69,7 +71,7 @@ q1 = Exercise(
 )
 
 
-def _check_unbiased_mean(unbiased_mean) -> str:
+def _check_unbiased_mean(unbiased_mean: Callable) -> str:
     random = np.random.default_rng(1)
     points = random.normal(size=(6, 3))
     similarities = (points @ points.T + 1) ** 3
@@ -131,7 +133,7 @@ q2 = Exercise(
 )
 
 
-def _check_share_of_copies(share_of_copies) -> str:
+def _check_share_of_copies(share_of_copies: Callable) -> str:
     random = np.random.default_rng(2)
     training, unseen = random.normal(size=(2, 40, 5))
     fake = np.concatenate(

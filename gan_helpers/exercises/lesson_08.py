@@ -1,5 +1,8 @@
 """Exercises of lesson 8: a walk on the shell, truncation by redrawing, a class put for another."""
 
+from collections.abc import Callable
+from typing import Any
+
 from gan_helpers.exercises.core import Exercise, NotYet, compare_array
 from gan_helpers.latents import spherical_interpolation
 
@@ -10,7 +13,7 @@ __all__ = ["q1", "q2", "q3"]
 MOST_DRAWS = 6000  # numbers drawn for each latent of 64; redrawing whole vectors takes far more
 
 
-def _check_walk(repaired_walk) -> str:
+def _check_walk(repaired_walk: Callable) -> str:
     random = np.random.default_rng(0)
     # Random latents stand almost at right angles, where `start @ end` may look like a cosine.
     start, end = random.normal(size=(2, 64))
@@ -47,7 +50,7 @@ def _check_walk(repaired_walk) -> str:
     return f"all lengths are 8, and each step turns by {angles.mean():.1f} degrees."
 
 
-def _check_other_lengths(repaired_walk, start, end) -> None:
+def _check_other_lengths(repaired_walk: Callable, start: np.ndarray, end: np.ndarray) -> None:
     """Where ``start @ end / 64`` is not the cosine."""
     positions = np.linspace(0, 1, 6)
     lengths = [np.linalg.norm(latents) for latents in (start, end)]
@@ -105,13 +108,13 @@ class _CountingGenerator(np.random.Generator):
         super().__init__(np.random.PCG64(seed))
         self.left = most
 
-    def standard_normal(self, size=None, **options):
-        return self._counted(super().standard_normal(size, **options))
+    def standard_normal(self, *arguments: Any, **options: Any) -> Any:
+        return self._counted(super().standard_normal(*arguments, **options))
 
-    def normal(self, loc=0.0, scale=1.0, size=None):
-        return self._counted(super().normal(loc, scale, size))
+    def normal(self, *arguments: Any, **options: Any) -> Any:
+        return self._counted(super().normal(*arguments, **options))
 
-    def _counted(self, numbers):
+    def _counted(self, numbers: Any) -> Any:
         # A call counts as at least ten numbers: it takes as long, even for none at all.
         self.left -= max(10, np.size(numbers))
         if self.left < 0:
@@ -122,7 +125,7 @@ class _CountingGenerator(np.random.Generator):
         return numbers
 
 
-def _check_truncated(truncated_latents) -> str:
+def _check_truncated(truncated_latents: Callable) -> str:
     count, limit = 200, 1.0
     random = _CountingGenerator(0, MOST_DRAWS * count)
     before = random.bit_generator.state
@@ -170,7 +173,7 @@ def _check_truncated(truncated_latents) -> str:
     return f"none beyond the limit, none piled up on it; deviation {expected:.2f} instead of 1."
 
 
-def _check_other_limit(truncated_latents, count: int, limit: float) -> None:
+def _check_other_limit(truncated_latents: Callable, count: int, limit: float) -> None:
     random = _CountingGenerator(1, MOST_DRAWS * count)
     latents = _as_array(truncated_latents(random, count, limit), "latents")
     outside = (np.abs(latents) > limit + 1e-6).mean()
@@ -216,7 +219,7 @@ q2 = Exercise(
 )
 
 
-def _check_swap(swap_class) -> str:
+def _check_swap(swap_class: Callable) -> str:
     random = np.random.default_rng(0)
     labels = np.arange(120) % 3
     latents = random.normal(size=(120, 64)) + 1.5 * np.eye(3, 64)[labels] + 0.3
@@ -301,7 +304,7 @@ def _direction(latents: np.ndarray) -> np.ndarray:
     return latents / np.linalg.norm(latents, axis=1, keepdims=True).clip(1e-9)
 
 
-def _as_array(result, what: str) -> np.ndarray:
+def _as_array(result: Any, what: str) -> np.ndarray:
     if result is None:
         raise NotYet(f"the function returns nothing. End it with `return` and the {what}.")
     return np.asarray(result, dtype=float)

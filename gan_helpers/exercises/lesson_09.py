@@ -1,5 +1,7 @@
 """Exercises of lesson 9: the logit of a pair, agreement by class, words to numbers."""
 
+from collections.abc import Callable
+
 from gan_helpers.exercises.core import Exercise, NotYet, compare_array
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 __all__ = ["q1", "q2", "q3"]
 
 
-def _check_projection_logit(projection_logit) -> str:
+def _check_projection_logit(projection_logit: Callable) -> str:
     random = np.random.default_rng(0)
     features, weights, table = (random.normal(size=shape) for shape in ((4, 6), (6,), (3, 6)))
     labels = np.array([2, 0, 1, 1])
@@ -57,7 +59,7 @@ q1 = Exercise(
 )
 
 
-def _check_agreement_by_class(agreement_by_class) -> str:
+def _check_agreement_by_class(agreement_by_class: Callable) -> str:
     asked = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
     named = np.array([0, 0, 0, 1, 1, 1, 2, 0, 0, 1])
     answer = np.asarray(agreement_by_class(asked, named), float)
@@ -111,7 +113,7 @@ q2 = Exercise(
 )
 
 
-def _check_encode_caption(encode_caption) -> str:
+def _check_encode_caption(encode_caption: Callable) -> str:
     vocabulary = ["a", "cat", "dog", "chases"]
     answer = encode_caption("a dog chases a cat", vocabulary)
     numbers = list(np.asarray(answer).ravel().tolist())

@@ -1,5 +1,7 @@
 """Exercises of lesson 10: the PSNR of a set, known pixels kept, a leak in an evaluation."""
 
+from collections.abc import Callable
+
 from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 __all__ = ["q1", "q2", "q3"]
 
 
-def _check_psnr(psnr) -> str:
+def _check_psnr(psnr: Callable) -> str:
     random = np.random.default_rng(1)
     first = random.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
     noise = (
@@ -76,7 +78,7 @@ q1 = Exercise(
 )
 
 
-def _check_keep_known(keep_known) -> str:
+def _check_keep_known(keep_known: Callable) -> str:
     random = np.random.default_rng(0)
     spoiled, made = random.integers(0, 256, (2, 3, 8, 8, 3), dtype=np.uint8)
     mask = np.ones((8, 8, 1), np.uint8)
@@ -127,13 +129,13 @@ q2 = Exercise(
 )
 
 
-def _check_fair_split(fair_split) -> str:
+def _check_fair_split(fair_split: Callable) -> str:
     for seed, count, train in ((0, 40, 30), (1, 25, 5)):
         random = np.random.default_rng(seed)
         images = random.integers(0, 256, (count, 4, 4, 1), dtype=np.uint8)
-        calls = []
+        calls: list[np.ndarray] = []
 
-        def make_more(given, calls=calls):
+        def make_more(given: np.ndarray, calls: list[np.ndarray] = calls) -> np.ndarray:
             calls.append(given.copy())
             return np.concatenate([given, 255 - given])
 

@@ -231,7 +231,7 @@ def _parse(line: bytes) -> tuple[tuple[int, int], str]:
         entry.get(key) for key in ("lesson", "exercise", "outcome", "time")
     )
     # Not isinstance: True is no number of a lesson.
-    if (type(lesson), type(exercise), type(time)) != (int, int, str):
+    if type(lesson) is not int or type(exercise) is not int or type(time) is not str:
         raise ValueError("lesson and exercise are whole numbers, time is text")
     if outcome not in (NOT_YET, CORRECT):
         raise ValueError("the outcome is unknown")

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import csv
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print(f"Interrupted. What was graded stands in {options.csv}.", file=sys.stderr)
             return 130
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold any character
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold any character
     print(format_table(grades))
     return 1 if any(grade.trouble for grade in grades) else 0
 

@@ -199,7 +199,7 @@ async def grade_notebook(path: Path, timeout: float) -> Grade:
         grade.trouble = f"stopped after {timeout:g} s"
     except DeadKernelError:
         # nbclient takes its own cancelling, by Ctrl-C, for the kernel's death.
-        if asyncio.current_task().cancelling():
+        if (task := asyncio.current_task()) and task.cancelling():
             raise asyncio.CancelledError from None
         grade.trouble = "its kernel ended before it was done"
     except (RuntimeError, OSError) as error:
@@ -241,8 +241,9 @@ async def _run(notebook: NotebookNode, grade: Grade, folder: str, timeout: float
         )
         await client.async_start_new_kernel_client()
         deadline = time.monotonic() + timeout
-        # For each cell what is left; not 0, which would mean no limit.
-        client.timeout_func = lambda cell: max(0.1, deadline - time.monotonic())
+        # For each cell what is left; not 0, which would mean no limit. Set by name, because the
+        # attribute's hint knows no fractions of a second.
+        client.set_trait("timeout_func", lambda cell: max(0.1, deadline - time.monotonic()))
         await _judge(client, grade)
     finally:
         await _kill(manager)
@@ -309,8 +310,9 @@ async def _kill(manager: AsyncKernelManager) -> None:
     """End the kernel at once, with the processes that it started."""
     if not manager.has_kernel:
         return
-    if os.name == "nt":  # elsewhere they share a process group, which is killed below
-        command = ["taskkill", "/F", "/T", "/PID", str(manager.provisioner.pid)]
+    # Elsewhere they share a process group, which is killed below.
+    if os.name == "nt" and (pid := getattr(manager.provisioner, "pid", None)):
+        command = ["taskkill", "/F", "/T", "/PID", str(pid)]
         subprocess.run(command, capture_output=True, check=False)
     await manager.shutdown_kernel(now=True)
 
@@ -340,7 +342,7 @@ class _Client(NotebookClient):
     kept = -1  # index of the cell whose output is kept
 
     def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: Any, cell_index: int
     ) -> NotebookNode | None:
         if cell_index == self.kept or msg["msg_type"] == "error":
             return super().output(outs, msg, display_id, cell_index)

@@ -122,13 +122,13 @@ class Compiled:
         self._signature = signature
         self._concrete: Callable | None = None
 
-    def compile(self) -> None:
+    def compile(self) -> Callable:
         if self._concrete is None:
             self._concrete = self._function.get_concrete_function(*self._signature)
+        return self._concrete
 
     def __call__(self, *arguments: tf.Tensor) -> Any:
-        self.compile()
-        return self._concrete(*arguments)
+        return self.compile()(*arguments)
 
 
 class Functions(NamedTuple):
@@ -337,7 +337,7 @@ class Engine:
         chosen = self.settings
         with tf.GradientTape() as tape:
             fake = self._as_seen(self.generator(self._draw_latents(), training=True))
-            judge = self._judge
+            judge: Callable = self._judge
             if chosen.unrolled:
                 real = self._as_seen(self._draw_real())
                 judge = unroll(

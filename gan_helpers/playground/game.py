@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gan_helpers.checks import check_function, check_whole, describe
 from gan_helpers.playground.engine import (
@@ -46,6 +46,9 @@ __all__ = [
     "PointGAN",
 ]
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -74,11 +77,15 @@ class Moment:
     values: dict[str, float]
 
 
-def _one_at_a_time(method: Callable) -> Callable:
+def _one_at_a_time(
+    method: Callable[Concatenate["PointGAN", Arguments], Result],
+) -> Callable[Concatenate["PointGAN", Arguments], Result]:
     """While one thread compiles the game, a cell that touches it waits."""
 
     @functools.wraps(method)
-    def locked(self: "PointGAN", *arguments: Any, **settings: Any) -> Any:
+    def locked(
+        self: "PointGAN", *arguments: Arguments.args, **settings: Arguments.kwargs
+    ) -> Result:
         with self._lock:
             return method(self, *arguments, **settings)
 
@@ -327,21 +334,22 @@ class PointGAN:
 
     @property
     def _engine(self) -> Engine:
-        self._wake()
-        return self._held
+        return self._wake()
 
     @_one_at_a_time
-    def _wake(self) -> None:
+    def _wake(self) -> Engine:
         """Go on where the game rested."""
-        if self._held is None:
-            self._take()
-            self._held.restore(self._state)
+        if (held := self._held) is None:
+            held = self._take()
+            held.restore(self._state)
             self._state = []
+        return held
 
-    def _take(self) -> None:
-        self._held = take(self.settings)
-        self._give_back = weakref.finalize(self, give_back, self._held)
+    def _take(self) -> Engine:
+        self._held = held = take(self.settings)
+        self._give_back = weakref.finalize(self, give_back, held)
         self._give_back.atexit = False
+        return held
 
     def _leave(self) -> None:
         self._give_back()

@@ -34,7 +34,7 @@ class PointPad(anywidget.AnyWidget):
     """
 
     _esm = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
-    coordinates = traitlets.List().tag(sync=True)
+    coordinates: traitlets.List = traitlets.List().tag(sync=True)
     edge = traitlets.Float(EDGE).tag(sync=True)
 
     @property

@@ -6,12 +6,14 @@ kept as a finished background.
 
 import io
 from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
 
 from gan_helpers.playground.game import ARROWS, SURFACE, Moment
 from gan_helpers.playground.points import EDGE, PointDistribution
 from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, NEUTRAL, REAL, LessonFigure
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -22,13 +24,15 @@ from PIL import Image
 
 __all__ = ["LAYERS", "PointPicture", "in_words", "to_jpeg"]
 
+Drawn = TypeVar("Drawn", bound=Artist)
+
 LAYERS = ("real", "generated", "D's scores", "latent grid", "push")
 WIDTH, HEIGHT = 1000, 560  # pixels
 ARROW_LENGTH = 0.15  # of a gradient of 1, in units of the plane
 LONGEST_ARROW = 0.3
 # Pale, so that the points stand out: from "D says fake" by way of white to "D says real".
 SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"])
-KEY = {
+KEY: dict[str, Any] = {
     "loc": "lower right",
     "bbox_to_anchor": (1.01, 0.97),
     "ncols": 2,
@@ -40,13 +44,13 @@ KEY = {
     "borderaxespad": 0.2,
 }
 # Title, lowest and highest value at first, and the curves with their names in the key.
-PANELS = (
+PANELS: tuple[tuple[str, tuple[float, float], dict[str, str | None]], ...] = (
     ("loss", (0, 2), {"generator_loss": "G", "discriminator_loss": "D"}),
     ("mean score", (0, 1), {"real_score": "D(real)", "fake_score": "D(fake)"}),
     ("JS divergence", (0, 0.72), {"JS": None}),
     ("share", (0, 1.02), {"good": None, "covered": None}),  # their names depend on the data
 )
-STYLES = {
+STYLES: dict[str, tuple[str, Literal["-", "--"]]] = {
     "generator_loss": (FAKE, "--"),
     "discriminator_loss": (DISCRIMINATOR, "-"),
     "real_score": (REAL, "-"),
@@ -93,7 +97,7 @@ class PointPicture:
             axes.set_xlim(0, 100)
         self._background = None
 
-    def _add(self, axes: Axes, artist):
+    def _add(self, axes: Axes, artist: Drawn) -> Drawn:
         artist.set_animated(True)
         self._moving.append((axes, artist))
         return artist
@@ -140,7 +144,7 @@ class PointPicture:
         self._explain_plane()
 
     def _explain_plane(self) -> None:
-        text = {"fontsize": 12, "va": "center"}
+        text: dict[str, Any] = {"fontsize": 12, "va": "center"}
         key = self.figure.add_axes((0.01, 0.0, 0.5, 0.1))
         key.set(xlim=(0, 100), ylim=(0, 2))
         key.set_axis_off()

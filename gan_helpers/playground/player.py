@@ -57,7 +57,7 @@ class Player:
         if self.loop is not None and threading.get_ident() != self._thread:
             # A front end may call from another thread.
             self.loop.call_soon_threadsafe(self.do, action, at_once)
-        elif self.building and not at_once:
+        elif self.loop is not None and self.building and not at_once:
             self.loop.call_later(PAUSE, self.do, action)
         else:
             try:
@@ -87,8 +87,12 @@ class Player:
             return
 
         def end(built: asyncio.Future) -> None:
+            def take() -> None:
+                built.result()  # raises what went wrong
+                finish()
+
             self.building = False
-            self.do(lambda: (built.result(), finish()))  # the result raises what went wrong
+            self.do(take)
             self._changed()
 
         self.building = True
@@ -141,8 +145,9 @@ def _watch_for_interrupts() -> None:
 def _pause_all(*_: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for player in PLAYING:
-        # Not here and now: the loop may be in the middle of a message.
-        player.loop.call_soon_threadsafe(player.pause)
+        if player.loop is not None:
+            # Not here and now: the loop may be in the middle of a message.
+            player.loop.call_soon_threadsafe(player.pause)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -158,6 +158,11 @@ def divergences(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
         ``{"KL": ..., "JS": ...}`` in nats.
 
     Source: Lin 1991, "Divergence Measures Based on the Shannon Entropy".
+
+    Example:
+        >>> left, right = np.full((100, 2), -1.0), np.full((100, 2), 1.0)
+        >>> round(divergences(left, left)["JS"], 3), round(divergences(left, right)["JS"], 3)
+        (0.0, 0.693)
     """
     real, fake = _check_points("real", real), _check_points("fake", fake)
     counts = [_count_cells(points) for points in (real, fake)]
@@ -183,6 +188,10 @@ def quality(fake: np.ndarray, distribution: PointDistribution) -> dict[str, floa
         has no separate modes.
 
     Source: Srivastava et al. 2017, "VEEGAN", section 4.1, for the three standard deviations.
+
+    Example:
+        >>> quality(np.zeros((10, 2)), from_points(np.array([[0.0, 0.0], [1.0, 1.0]])))
+        {'good': 1.0, 'covered': 0}
     """
     fake = _check_points("fake", fake)
     if not isinstance(distribution, PointDistribution):

@@ -1,6 +1,7 @@
 """Runs that tell a story: the settings of a game, how long it takes, and what to watch for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gan_helpers.playground.settings import Settings
 
@@ -22,7 +23,12 @@ class Preset:
     question: str
 
 
-DEEPER = {"width": 64, "hidden_layers": 3, "generator_rate": 0.001, "discriminator_rate": 0.001}
+DEEPER: dict[str, Any] = {
+    "width": 64,
+    "hidden_layers": 3,
+    "generator_rate": 0.001,
+    "discriminator_rate": 0.001,
+}
 
 # What each of them shows holds for other seeds too, as tests/test_presets.py checks.
 PRESETS = {

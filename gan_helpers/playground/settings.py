@@ -150,8 +150,10 @@ def check_settings(settings: Settings) -> None:
     if settings.discriminator_width is not None:
         check_whole("discriminator_width", settings.discriminator_width)
     if not isinstance(settings.minibatch_statistics, bool):
-        value = describe(settings.minibatch_statistics)
-        raise ValueError(f"minibatch_statistics is {value}; it must be True or False.")
+        raise ValueError(
+            f"minibatch_statistics is {describe(settings.minibatch_statistics)}; it must be True "
+            "or False."
+        )
     for name in PENALTIES:
         check_number(name, getattr(settings, name), 0)
     for name in ("dropout", "average"):

@@ -3,6 +3,8 @@
 ``quiet`` is imported for its effect, before Keras, by every module that uses Keras.
 """
 
+from typing import TYPE_CHECKING
+
 from gan_helpers.runtime.lazy import lazy_names
 
 _MODULES = {
@@ -22,5 +24,10 @@ _MODULES = {
     "precision": ("dtype_policy", "fastest_dtype_policy", "scaled_for_float16"),
 }
 __all__ = [name for names in _MODULES.values() for name in names]
-# A table of exercises should wait neither for NumPy nor for Keras.
-__getattr__ = lazy_names(__name__, _MODULES)
+
+if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__getattr__``
+    from gan_helpers.runtime.base_model import *  # noqa: F403
+    from gan_helpers.runtime.files import *  # noqa: F403
+    from gan_helpers.runtime.precision import *  # noqa: F403
+else:  # a table of exercises should wait neither for NumPy nor for Keras
+    __getattr__ = lazy_names(__name__, _MODULES)

@@ -80,11 +80,11 @@ def check_shares(x: Any, replicas: int) -> None:
     """
     if replicas == 1:
         return
-    sizes = {None}
+    sizes: set[int | None] = {None}
     if isinstance(x, tf.data.Dataset):
         sizes = {part.shape[0] for part in tf.nest.flatten(x.element_spec)}
     # A replica without images would have losses that are no numbers.
-    if None in sizes or any(size % replicas for size in sizes):
+    if any(size is None or size % replicas for size in sizes):
         raise ValueError(
             f"{replicas} replicas must share every batch equally: train on a dataset whose batches "
             f"all have one size divisible by {replicas}, such as image_batches(images, "
