@@ -3,10 +3,11 @@
     python scripts/run_notebooks.py --output FOLDER [NAME ...]
     python scripts/run_notebooks.py --in-place [NAME ...]
 
-With --in-place the pictures that the README shows are renewed too, and time budgets are lifted:
-what is stored must not depend on the speed of the machine. The profile comes from GAN_PROFILE.
-Without names every lesson runs; a name may be a number such as 03. A lesson in which a cell fails
-is left unwritten; the status is then 1.
+With --in-place the pictures that the README shows are renewed too. What is stored must depend
+neither on the speed of the machine nor on what was done before: time budgets are lifted, and each
+lesson runs in an empty folder, without checkpoints or solved exercises. The profile comes from
+GAN_PROFILE. Without names every lesson runs; a name may be a number such as 03. A lesson in which a
+cell fails is left unwritten; the status is then 1.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import io
 import os
 import shutil
 import sys
+import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
@@ -71,18 +73,19 @@ def find_lessons(names: list[str]) -> list[Path]:
 def execute(path: Path, target: Path, largest: int | None) -> None:
     notebook = nbformat.read(path, as_version=4)
     start = time.monotonic()
-    # Lessons look for data and write their files from their own folder.
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        resources={"metadata": {"path": str(path.parent)}},
-        # A kernel sends what a cell prints in pieces, whose ends depend on the clock.
-        coalesce_streams=True,
-    )
     environment = dict(os.environ)
-    if target == path:
-        environment["GAN_TIME_BUDGET"] = "off"
-    client.execute(env=environment)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
+        folder = path.parent
+        if target == path:
+            environment["GAN_TIME_BUDGET"], folder = "off", empty
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            resources={"metadata": {"path": str(folder)}},
+            # A kernel sends what a cell prints in pieces, whose ends depend on the clock.
+            coalesce_streams=True,
+        )
+        client.execute(env=environment)
     seconds = time.monotonic() - start
     slowest = slowest_cells(notebook)
     clean(notebook)

@@ -42,6 +42,20 @@ def test_what_is_stored_does_not_depend_on_the_clock(script, tmp_path):
         assert nbformat.read(target, as_version=4).cells[0].outputs[0].text == budgets
 
 
+def test_what_is_stored_does_not_depend_on_what_was_done_before(script, tmp_path):
+    (tmp_path / "exercise_progress.jsonl").write_text("{}")
+    path = write(
+        tmp_path / "01_a.ipynb", "import os; print(os.listdir()); open('made', 'x').close()"
+    )
+    for _ in range(2):
+        script["execute"](path, path, largest=None)
+        assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "[]\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        path.name,
+        "exercise_progress.jsonl",
+    ]
+
+
 def test_a_lesson_in_which_a_cell_fails_is_left_as_it_was(script, tmp_path, monkeypatch, capsys):
     path = write(tmp_path / "01_a.ipynb", "1 / 0")
     before = path.read_bytes()
