@@ -166,3 +166,14 @@ def test_what_is_long_says_why_in_its_first_line(path):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef) and node.end_lineno - node.lineno >= LONGEST_CLASS:
             assert "over 300 lines" in ast.get_docstring(node).splitlines()[0], node.name
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "scripts", "gan_helpers"])
+def test_every_file_can_be_imported_on_windows(folder):
+    unix = {"fcntl", "grp", "pty", "pwd", "resource", "termios"}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        # What a function imports when it runs is its own concern.
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                assert not names & unix, path
