@@ -173,6 +173,8 @@ class Playground(WidgetWithStill):
             steps -= every
             self.look(show=False)
         self.show()
+        if not self.playing and self.game.own_loss is None:
+            self.rest()  # lessons play one game after another, and compiling takes seconds
         return self
 
     def step_discriminator(self, times: int = 1) -> "Playground":
