@@ -57,12 +57,16 @@ def decode(path):
 # Grids
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 10, 16])
-@pytest.mark.parametrize("columns", [None, 1, 2, 3, 4, 10, 20])
 @pytest.mark.parametrize(
     ("padding", "scale", "channels"), [(0, 1, 1), (0, 2, 3), (1, 1, 3), (1, 3, 1), (3, 2, 3)]
 )
-def test_grid_holds_every_picture_in_its_place(count, columns, padding, scale, channels):
+def test_grid_holds_every_picture_in_its_place(padding, scale, channels):
+    for count in (1, 2, 3, 5, 9, 10, 16):
+        for columns in (None, 1, 2, 3, 4, 10, 20):
+            check_grid(count, columns, padding, scale, channels)
+
+
+def check_grid(count, columns, padding, scale, channels):
     height, width = 3, 4
     images = np.random.default_rng(0).integers(90, 99, (count, height, width, channels))
     images = images.astype(np.uint8)
@@ -73,19 +77,20 @@ def test_grid_holds_every_picture_in_its_place(count, columns, padding, scale, c
         scale * (rows * (height + padding) - padding),
         scale * (used * (width + padding) - padding),
     )
-    assert grid.shape == (shape if channels == 1 else (*shape, 3))
+    case = f"{count} pictures, columns={columns}"
+    assert grid.shape == (shape if channels == 1 else (*shape, 3)), case
     assert grid.dtype == np.uint8
     small = grid[::scale, ::scale].reshape(shape[0] // scale, shape[1] // scale, channels)
     np.testing.assert_array_equal(
-        small.repeat(scale, axis=0).repeat(scale, axis=1).reshape(grid.shape), grid
+        small.repeat(scale, axis=0).repeat(scale, axis=1).reshape(grid.shape), grid, case
     )
     covered = np.zeros(small.shape[:2], bool)
     for index, image in enumerate(images):
         top = index // used * (height + padding)
         left = index % used * (width + padding)
-        np.testing.assert_array_equal(small[top : top + height, left : left + width], image)
+        np.testing.assert_array_equal(small[top : top + height, left : left + width], image, case)
         covered[top : top + height, left : left + width] = True
-    assert (small[~covered] == 255).all()
+    assert (small[~covered] == 255).all(), case
 
 
 def test_grid_refuses_what_it_would_have_to_guess():
@@ -105,7 +110,7 @@ def test_grid_refuses_what_it_would_have_to_guess():
 @pytest.mark.parametrize("count", [2, 7, 60])
 @pytest.mark.parametrize(("seconds", "hold"), [(6.0, 1.0), (2.5, 0.0)])
 def test_speed_and_loop(tmp_path, suffix, count, seconds, hold):
-    frames = photo_frames(count, 16, 16)
+    frames = [np.full((4, 4), index, np.uint8) for index in range(count)]
     path = SAVERS[suffix](frames, tmp_path / f"a{suffix}", seconds=seconds, hold=hold)
     decoded, delays, loop = decode(path)
     assert len(decoded) == count
@@ -237,9 +242,9 @@ def test_low_quality_leaves_nothing_of_earlier_frames(tmp_path):
 
 
 def test_iterator_and_list_give_the_same_file(tmp_path, suffix):
-    first = SAVERS[suffix](photo_frames(), tmp_path / f"a{suffix}")
-    second = SAVERS[suffix](list(photo_frames()), tmp_path / f"b{suffix}")
-    third = SAVERS[suffix](np.stack(list(photo_frames())), tmp_path / f"c{suffix}")
+    first = SAVERS[suffix](photo_frames(3), tmp_path / f"a{suffix}")
+    second = SAVERS[suffix](list(photo_frames(3)), tmp_path / f"b{suffix}")
+    third = SAVERS[suffix](np.stack(list(photo_frames(3))), tmp_path / f"c{suffix}")
     assert first.read_bytes() == second.read_bytes() == third.read_bytes()
 
 
@@ -254,19 +259,19 @@ def test_reused_buffer_is_copied(tmp_path, suffix):
     assert [frame[0, 0, 0] for frame in decoded] == [0, 100, 200]
 
 
-def test_a_thousand_frames_do_not_fill_memory(tmp_path, suffix):
+def test_many_frames_do_not_fill_memory(tmp_path, suffix):
     def frames():
-        for index in range(1000):
+        for index in range(300):
             yield np.full((200, 200), index % 8, np.uint8)
 
     tracemalloc.start()
-    path = SAVERS[suffix](frames(), tmp_path / f"a{suffix}", seconds=20)
+    path = SAVERS[suffix](frames(), tmp_path / f"a{suffix}", seconds=6)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # All frames together are 40 MB, and so are their entries in the table of a GIF.
-    assert peak < 90_000_000
+    # All frames together are 12 MB, and so are their entries in the table of a GIF.
+    assert peak < 27_000_000
     with Image.open(path) as picture:
-        assert picture.n_frames == 1000
+        assert picture.n_frames == 300
 
 
 def test_interrupted_writing_leaves_the_old_file(tmp_path, suffix, monkeypatch):

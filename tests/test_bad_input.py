@@ -11,6 +11,7 @@ import gan_helpers
 from gan_helpers import (
     animation,
     captions,
+    checks,
     clinic,
     data,
     latents,
@@ -37,13 +38,13 @@ from hypothesis.extra import numpy as arrays
 
 FEWEST_WORDS = 6  # a message of fewer cannot say what was given and what is expected
 
-QUICK = settings(
-    max_examples=8,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+SETTINGS = {
+    "deadline": None,
+    "derandomize": True,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+MANY, SOME, FEW = (settings(max_examples=count, **SETTINGS) for count in (20, 8, 2))
 
 
 class Foreign:
@@ -790,7 +791,7 @@ CASES = {
         },
     ),
     "playground.PointGAN.train": Case(
-        lambda steps: game().train(steps), lambda: {"steps": 1}, {"steps": NOT_WHOLE | NOTHING}
+        lambda steps: game().train(steps), lambda: {"steps": 0}, {"steps": NOT_WHOLE | NOTHING}
     ),
     "playground.PointGAN.use_points": Case(
         lambda distribution: game().use_points(distribution),
@@ -811,12 +812,12 @@ CASES = {
     ),
     "playground.Playground.advance": Case(
         lambda **numbers: lab().advance(**numbers),
-        lambda: {"steps": 1},
+        lambda: {"steps": 0},  # nothing is compiled for it
         {"steps": NOT_WHOLE | NOTHING, "every": NO_SIZE},
     ),
     "playground.Playground.step_generator": Case(
         lambda times: lab().step_generator(times),
-        lambda: {"times": 1},
+        lambda: {"times": 0},
         {"times": NOT_WHOLE | NOTHING},
     ),
     "playground.Playground.filmstrip": Case(
@@ -836,7 +837,7 @@ CASES = {
     ),
     "clinic.measure": Case(
         clinic.measure,
-        lambda: {"failure": "D too weak", "lab": lab().advance(1)},
+        lambda: {"failure": "D too weak", "lab": lab()},
         {"failure": NO_NAME | NOTHING, "lab": NO_FUNCTION | NOTHING},
     ),
     "clinic.compare": Case(
@@ -1028,6 +1029,62 @@ CASES = {
     ),
 }
 
+# What the functions above ask of their arguments, each with what it must refuse.
+CHECKS = {
+    "as_array": (checks.as_array, NO_ARRAY | NOTHING),
+    "check_alt": (lambda name, value: checks.check_alt(value), NO_TEXT | NOTHING | st.just(" ")),
+    "check_class_numbers": (
+        lambda name, value: checks.check_class_numbers(value, 4, 10, name),
+        NO_CLASSES,
+    ),
+    "check_dropout": (lambda name, value: checks.check_dropout(value), NO_SHARE | NOTHING),
+    "check_flag": (checks.check_flag, NO_NUMBERS.filter(lambda flag: flag is not True)),
+    "check_function": (
+        lambda name, value: checks.check_function(name, value, "of one number"),
+        NO_FUNCTION | NOTHING,
+    ),
+    "check_image_shape": (lambda name, value: checks.check_image_shape(value), NO_SHAPE),
+    "check_image_shape, halved": (lambda name, value: checks.check_image_shape(value, 8), HALVED),
+    "check_model_range": (
+        lambda name, value: checks.check_model_range(value, name),
+        NO_MODEL_RANGE | NOTHING,
+    ),
+    "check_name": (
+        lambda name, value: checks.check_name(name, value, ["cat", "dog"]),
+        NO_NAME | NOTHING,
+    ),
+    "check_number, a rate": (
+        lambda name, value: checks.check_number(name, value, above=0),
+        NO_RATE | NOTHING,
+    ),
+    "check_number, a weight": (
+        lambda name, value: checks.check_number(name, value, 0),
+        NO_WEIGHT | NOTHING,
+    ),
+    "check_number, a share": (
+        lambda name, value: checks.check_number(name, value, 0, below=1),
+        NO_SHARE | NOTHING,
+    ),
+    "check_path": (checks.check_path, NO_PATH | NOTHING),
+    "check_pixels": (lambda name, value: checks.check_pixels(value, (), name), NO_PIXELS | NOTHING),
+    "check_sizes": (lambda name, value: checks.check_sizes(**{name: value}), NO_SIZE | NOTHING),
+    "check_text": (checks.check_text, NO_TEXT),
+    "check_texts": (
+        lambda name, value: checks.check_texts(name, value, 3, "frames"),
+        OBJECTS.filter(lambda value: not isinstance(value, np.ndarray))
+        | st.sampled_from(["abc", ["a"], 5]),
+    ),
+    "check_training_images": (
+        lambda name, value: checks.check_training_images(value, name),
+        NO_MODEL_RANGE | NOTHING | st.just(np.abs(floats(32, 8, 8, 1))),
+    ),
+    "check_whole": (lambda name, value: checks.check_whole(name, value, 0), NOT_WHOLE | NOTHING),
+    "check_whole, up to 10": (
+        lambda name, value: checks.check_whole(name, value, most=10),
+        NO_SIZE | st.just(11),
+    ),
+}
+
 # Public, but not for data from outside, or checked elsewhere.
 NOT_HERE = {
     "callbacks": None,  # tests/test_callbacks.py
@@ -1091,23 +1148,58 @@ def test_no_public_function_is_forgotten():
     assert found == {".".join(name.split(",")[0].split(".")[:2]) for name in CASES}
 
 
-@pytest.mark.parametrize("name", CASES)
+GAMES = {"clinic.compare", "clinic.treat"}  # play them; so does tests/test_clinic.py
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] if name in GAMES else [], id=name)
+        for name in CASES
+    ],
+)
 def test_valid_input_is_taken(name):
     CASES[name].call(**CASES[name].right())
 
 
-@pytest.mark.parametrize(
-    ("name", "argument"),
-    [(name, argument) for name, case in CASES.items() for argument in case.wrong],
-)
-@QUICK
-@given(draws=st.data())
-def test_garbage_is_refused_in_words(folder, name, argument, draws):
-    case = CASES[name]
-    arguments = case.right()
-    there = sorted(folder.iterdir())
-    arguments[argument] = draws.draw(case.wrong[argument])
+def refuse_in_words(call, *arguments, **named):
     with pytest.raises((TypeError, ValueError)) as refused:
-        case.call(**arguments)
+        call(*arguments, **named)
     assert len(str(refused.value).split()) >= FEWEST_WORDS, refused.value
+
+
+def test_no_check_is_forgotten():
+    parts = {"check_extremes", "check_some_dark", "check_whole_numbers", "describe", "find_named"}
+    assert {name.split(",")[0] for name in CHECKS} | parts == set(checks.__all__)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@MANY
+@given(draws=st.data())
+def test_a_check_refuses_garbage_in_words(name, draws):
+    check, wrong = CHECKS[name]
+    refuse_in_words(check, "thing", draws.draw(wrong))
+
+
+def refuse_each_argument(folder, name, draws):
+    case = CASES[name]
+    right = case.right()
+    there = sorted(folder.iterdir())
+    for argument, wrong in case.wrong.items():
+        refuse_in_words(case.call, **right | {argument: draws.draw(wrong, label=argument)})
     assert sorted(folder.iterdir()) == there
+
+
+@pytest.mark.parametrize("name", CASES)
+@FEW
+@given(draws=st.data())
+def test_a_function_has_each_argument_checked(folder, name, draws):
+    refuse_each_argument(folder, name, draws)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CASES)
+@SOME
+@given(draws=st.data())
+def test_garbage_of_all_kinds_is_refused_in_words(folder, name, draws):
+    refuse_each_argument(folder, name, draws)

@@ -99,7 +99,7 @@ def run(classroom):
         patch.chdir(classroom.parent)
         before = {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()}
         printed = _Printed(patch)
-        arguments = [str(classroom), "--timeout", "10", "--jobs", "2", "--csv", "table.csv"]
+        arguments = [str(classroom), "--timeout", "6", "--jobs", "3", "--csv", "table.csv"]
         status = command.main(arguments)
         with open("table.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -141,7 +141,7 @@ def test_answers_count_wherever_they_stand_and_names_may_be_used_again(run):
 def test_an_endless_loop_is_stopped_with_its_children(run, classroom):
     found, messages = outcomes(run, "carla")
     assert found == [CORRECT, NOT_GRADED, NOT_GRADED]
-    assert messages[1] == messages[2] == "stopped after 10 s"
+    assert messages[1] == messages[2] == "stopped after 6 s"
     size = (classroom / "alive").stat().st_size
     assert size > 0
     time.sleep(0.5)

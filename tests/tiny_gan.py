@@ -30,31 +30,47 @@ def make_gan(seed=0, ema_decay=0.9, **compile_options):
     return gan
 
 
-def make_conditional_gan():
+def make_dense_gan(seed=0, logits=1, rate=1e-3, augment=None, **compile_options):
+    """As random and with as much memory as the others, but traced in a quarter of the time."""
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    pixels = [layers.Dense(64), layers.BatchNormalization(), layers.Activation("tanh")]
+    judge = [layers.Flatten(), layers.Dropout(0.3), layers.Dense(logits)]
+    gan = GAN(
+        keras.Sequential([keras.Input((4,)), *pixels, layers.Reshape(IMAGE_SHAPE)]),
+        keras.Sequential([keras.Input(IMAGE_SHAPE), *judge]),
+        seed=seed,
+        augment=augment,
+    )
+    gan.compile(keras.optimizers.Adam(rate), keras.optimizers.Adam(rate), **compile_options)
+    return gan
+
+
+def make_conditional_gan(**compile_options):
     keras.utils.set_random_seed(0)
     gan = GAN(
         build_conditional_generator(4, 3, IMAGE_SHAPE, width=4),
         build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3),
     )
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), **compile_options)
     return gan
 
 
-def make_class_naming_gan(generator):
+def make_class_naming_gan(generator, **compile_options):
     keras.utils.set_random_seed(0)
     gan = GAN(generator, build_dcgan_discriminator(IMAGE_SHAPE, width=4, classes=3))
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), **compile_options)
     return gan
 
 
-def make_augmented_gan(augment):
+def make_augmented_gan(augment, **compile_options):
     keras.utils.set_random_seed(0)
     gan = GAN(
         build_dcgan_generator(4, IMAGE_SHAPE, width=4),
         build_dcgan_discriminator(IMAGE_SHAPE, width=4),
         augment=augment,
     )
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), **compile_options)
     return gan
 
 
