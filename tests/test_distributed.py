@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long
 PROGRAM = Path(__file__).resolve().parent / "distributed_training.py"
 
 
