@@ -1,6 +1,8 @@
 """The digits collapse when G learns much faster than D, and not at equal rates."""
 
+from gan_helpers import training
 from gan_helpers.clinic import count_digits, train_digits, train_namer
+from gan_helpers.clinic import digits as digits_of_the_clinic
 from gan_helpers.data import load_mnist, to_model_range
 
 import keras
@@ -47,3 +49,19 @@ def test_effective_classes_are_those_of_the_counts():
     counts, effective = count_digits(namer, Alternating(), count=50)
     assert isinstance(counts, np.ndarray) and counts.tolist() == [25, 25] + 8 * [0]
     assert effective == pytest.approx(2)
+
+
+def test_each_player_learns_at_its_own_rate(monkeypatch):
+    made = []
+
+    class Noted(training.GAN):
+        def compile(self, *arguments, **options):
+            super().compile(*arguments, **options)
+            made.append(self)
+
+    monkeypatch.setattr(digits_of_the_clinic, "GAN", Noted)
+    generator = train_digits(np.zeros((2, 28, 28, 1), np.float32), 2e-3, 1e-4, steps=0)
+    (gan,) = made
+    rates = [gan.generator_optimizer.learning_rate, gan.discriminator_optimizer.learning_rate]
+    assert [float(rate) for rate in rates] == pytest.approx([2e-3, 1e-4])
+    assert generator is gan.generator
