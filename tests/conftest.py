@@ -50,3 +50,26 @@ def games_end():
     """What is compiled for the games of a test is there for those of the next."""
     yield
     ipywidgets.Widget.close_all()
+
+
+@pytest.fixture(scope="module")
+def engines_wait():
+    """What one test compiled, the next plays with; a dozen sizes instead of three."""
+    from gan_helpers.playground import engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "MOST_WAITING", 12)
+        yield
+    del engine._waiting[: -engine.MOST_WAITING]
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """A few steps of a size that no other test plays are faster as they are written."""
+    from gan_helpers.playground.engine import Compiled
+
+    def call(self, *arguments):
+        return self._function.python_function(*arguments)
+
+    monkeypatch.setattr(Compiled, "compile", lambda self: None)
+    monkeypatch.setattr(Compiled, "__call__", call)

@@ -16,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import distance
 import kill
 import recipes
+import run
 import throughput
+import timing
 from tiny_gan import make_gan
 
 
@@ -46,6 +48,7 @@ def test_cross_entropy_is_that_of_keras():
     assert recipes.cross_entropy(logits, labels).numpy() == pytest.approx(float(expected))
 
 
+@pytest.mark.long
 def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(distance, "COMPLETE_SET", 0)
     monkeypatch.setattr(distance, "JUDGED", 20)
@@ -66,6 +69,61 @@ def test_all_recipes_are_judged_at_each_mark(monkeypatch, tmp_path, capsys):
     assert "gan-flavours-keras" in capsys.readouterr().out
 
 
+class Training:
+    """Stands for a recipe that trains exactly as long as it is told."""
+
+    def __init__(self, turns, name):
+        self.turns, self.name, self.trained = turns, name, 0.0
+
+    def train(self, seconds):
+        self.turns.append((self.name, seconds))
+        self.trained += seconds
+        return seconds
+
+    def images_seen(self):
+        return int(100 * self.trained)
+
+    def generate(self, count):
+        return np.full(count, self.trained)
+
+
+class Jury:
+    def score(self, images):
+        assert len(images) == distance.JUDGED
+        return [images[0], images[0] / 2]
+
+
+def test_recipes_take_turns_and_are_judged_at_each_mark(tmp_path, capsys):
+    turns = []
+    trainings = {name: Training(turns, name) for name in ("first", "second")}
+    distance.compare(trainings, Jury(), minutes=2, log=tmp_path / "logs" / "log.csv")
+    expected = [24, 30, 6, 30, 30]  # seconds; the marks are at 24, 60 and 120
+    assert turns == [(name, seconds) for seconds in expected for name in trainings]
+    with (tmp_path / "logs" / "log.csv").open(newline="") as file:
+        rows = [list(row.values()) for row in csv.DictReader(file)]
+    assert rows == [
+        [name, str(mark), "100", str(60 * mark), str(30 * mark)]
+        for mark in (0.4, 1.0, 2.0)
+        for name in trainings
+    ]
+    assert len(capsys.readouterr().out.splitlines()) == len(rows)
+
+
+def test_the_command_knows_its_parts(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["run.py", "throughputs"])
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "no such part: throughputs; there are throughput, overhead" in capsys.readouterr().err
+
+
+def test_durations_are_medians_of_runs_in_turns():
+    calls = []
+    durations = timing.median_seconds(*[lambda name=name: calls.append(name) for name in "ab"])
+    assert "".join(calls) == 6 * "ab"
+    assert len(durations) == 2 and all(0 <= seconds < 1 for seconds in durations)
+
+
+@pytest.mark.long
 def test_the_shipped_generators_are_judged(monkeypatch, capsys):
     monkeypatch.setattr(distance, "COMPLETE_SET", 0)
     monkeypatch.setattr(distance, "JUDGED", 500)

@@ -7,9 +7,16 @@ from ipywidgets.widgets.widget import _instances
 
 pytestmark = pytest.mark.usefixtures("games_end")
 CASES = [(name, remedy) for name, failure in FAILURES.items() for remedy in failure.remedies]
+# One failure and one remedy that heals it, on the same networks, say whether games are treated and
+# measured right; all the others are long.
+ALWAYS = ("running crowd", "equal rates")
 
 
-@pytest.mark.parametrize("name", FAILURES)
+def marked(*case):
+    return pytest.param(*case, marks=[] if case[-1] in ALWAYS else pytest.mark.long)
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in FAILURES])
 def test_a_failure_is_there(name):
     assert measure(name, treat(name)) <= FAILURES[name].sick
 
@@ -27,7 +34,7 @@ CLEAR = [
 ]
 
 
-@pytest.mark.parametrize(("name", "remedy"), CLEAR)
+@pytest.mark.parametrize(("name", "remedy"), [marked(*case) for case in CLEAR])
 def test_a_remedy_helps_or_not_as_the_table_says(name, remedy):
     failure = FAILURES[name]
     healthy = measure(name, treat(name, remedy)) >= failure.healthy
@@ -43,10 +50,10 @@ def test_every_failure_has_a_cure_and_a_gap_between_sick_and_healthy():
 
 def test_the_table_names_the_game_as_it_is_and_so_many_remedies(capsys):
     widgets = len(_instances)
-    compare("D too weak", steps=5, at_most=1)
+    compare("stuck on three modes", steps=5, at_most=1)
     assert len(_instances) == widgets, "a game that nobody can see is held"
     table = capsys.readouterr().out
-    assert "as it is" in table and "a larger D" in table and "five D steps" not in table
+    assert "as it is" in table and "one D step" in table and "R1" not in table
 
 
 def test_unknown_names_say_what_there_is():

@@ -6,9 +6,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+from gan_helpers.runtime import replicas
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 PROGRAM = Path(__file__).resolve().parent / "distributed_training.py"
 
@@ -55,6 +59,7 @@ def differences(folder, name):
         return {key: np.abs(one[key] - other[key]).max() for key in one.files}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["2 devices", "4 devices"])
 def test_several_devices_give_the_losses_and_weights_of_one(folder, name):
     found = differences(folder, name)
@@ -62,12 +67,14 @@ def test_several_devices_give_the_losses_and_weights_of_one(folder, name):
     assert max(found.values()) < 1e-4, found
 
 
+@pytest.mark.long
 def test_statistics_of_a_replica_alone_are_other_ones(folder):
     """What the docstring of GAN warns of; it also shows that the comparison sees a difference."""
     found = differences(folder, "2 devices, each with its own statistics")
     assert max(found.values()) > 1e-2
 
 
+@pytest.mark.long
 def test_two_machines_give_the_losses_and_weights_of_one(folder):
     cluster = {"worker": free_addresses(2)}
     tasks = [{"type": "worker", "index": index} for index in range(2)]
@@ -76,3 +83,14 @@ def test_two_machines_give_the_losses_and_weights_of_one(folder):
     for name in ("worker 0", "worker 1"):
         found = differences(folder, name)
         assert max(found.values()) < 1e-4, found
+
+
+def test_a_replica_keeps_its_own_part_of_what_is_drawn_and_its_share_of_a_loss(monkeypatch):
+    monkeypatch.setattr(replicas, "replica_count", lambda: 3)
+    parts = []
+    for number in range(3):
+        context = SimpleNamespace(replica_id_in_sync_group=number)
+        monkeypatch.setattr(tf.distribute, "get_replica_context", lambda context=context: context)
+        parts.append(replicas.own_part(tf.range, 2).numpy().tolist())
+    assert parts == [[0, 1], [2, 3], [4, 5]]
+    assert float(replicas.share(tf.constant(6.0))) == 2

@@ -10,6 +10,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import seats
 
+pytestmark = pytest.mark.long
+
 
 def write_lesson(path, *sources):
     cells = [new_markdown_cell("# A lesson"), *map(new_code_cell, sources)]
