@@ -44,7 +44,7 @@ SETTINGS = {
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
-MANY, SOME, FEW = (settings(max_examples=count, **SETTINGS) for count in (20, 8, 2))
+MANY, SOME, FEW = (settings(max_examples=count, **SETTINGS) for count in (20, 8, 5))
 
 
 class Foreign:
