@@ -104,19 +104,43 @@ def test_every_make_target_exists(bootstrap, monkeypatch):
     with pytest.raises(SystemExit) as usage:
         bootstrap["main"]()
     for target in str(usage.value).split()[-1].split("|"):
-        assert re.search(rf"bootstrap\.py {target}( \$\(ARGUMENTS\))?\n", makefile)
+        takes = {"bench": r" \$\(ARGUMENTS\)", "outputs": r" \$\(LESSONS\)"}.get(target, "")
+        assert re.search(rf"bootstrap\.py {target}{takes}\n", makefile)
 
 
-def test_only_the_benchmarks_take_arguments(bootstrap, monkeypatch):
-    calls = []
-    main = bootstrap["main"]
-    for name in ("make_venv", "install"):
-        monkeypatch.setitem(main.__globals__, name, lambda *_: None)
-    monkeypatch.setitem(main.__globals__, "call", lambda *arguments: calls.append(arguments))
-    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "bench", "distance", "--minutes", "10"])
-    with pytest.raises(SystemExit):
-        main()
-    assert calls == [("benchmarks/run.py", "distance", "--minutes", "10")]
-    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "test", "--minutes"])
-    with pytest.raises(SystemExit, match="Usage"):
-        main()
+@pytest.fixture
+def run(bootstrap, monkeypatch):
+    """Run a target, but call nothing; what it would call."""
+
+    def run(*arguments):
+        calls = []
+        names = bootstrap["main"].__globals__
+        for name in ("make_venv", "install", "ensure_browser"):
+            monkeypatch.setitem(names, name, lambda *_: None)
+
+        def record(*call, environment=None):
+            calls.append((call, environment))
+
+        monkeypatch.setitem(names, "call", record)
+        monkeypatch.setattr(sys, "argv", ["bootstrap.py", *arguments])
+        with pytest.raises(SystemExit):
+            bootstrap["main"]()
+        return calls
+
+    return run
+
+
+def test_only_benchmarks_and_outputs_take_arguments(run):
+    ((call, _),) = run("bench", "distance", "--minutes", "10")
+    assert call == ("benchmarks/run.py", "distance", "--minutes", "10")
+    ((call, environment),) = run("outputs", "06", "07")
+    assert call == ("scripts/run_notebooks.py", "--in-place", "06", "07")
+    assert environment == {"GAN_PROFILE": "lesson", "GAN_DATA": "sample"}
+    assert run("test", "--minutes") == []
+
+
+def test_one_command_leaves_out_what_is_long_and_the_other_nothing(run):
+    short, everything = ([call for call, _ in run(target)] for target in ("test", "test-all"))
+    assert [call[1] for call in short] == ["ruff", "ruff", "mypy", "pytest"]
+    assert short[:3] == everything[:3]
+    assert short[3] == (*everything[3], "-m", "not long")

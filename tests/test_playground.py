@@ -13,6 +13,7 @@ from gan_helpers.playground import (
     build_point_discriminator,
     build_point_generator,
     controls,
+    engine,
     record,
 )
 from gan_helpers.playground.pad import PointPad
@@ -95,6 +96,20 @@ def test_a_setting_counts_while_it_plays():
         lab.pause()
 
     asyncio.run(play())
+
+
+def test_a_game_that_was_played_hands_on_what_is_compiled(monkeypatch):
+    built = []
+    build = engine.Engine._build_network
+    monkeypatch.setattr(
+        engine.Engine, "_build_network", lambda *each: built.append(each[1]) or build(*each)
+    )
+    first = Playground("line", seed=11, **SMALL).advance(3)
+    counted = len(built)
+    second = Playground("line", seed=11, **SMALL).advance(3)
+    assert len(built) == counted, "the second game needs no networks of its own"
+    # Neither knows of the other: the first goes on as if it were alone.
+    assert same(generator(first.advance(2)), generator(second.advance(2)))
 
 
 def test_two_players_at_once_do_not_mix():
