@@ -44,7 +44,9 @@ def treat(
     if case.head_start:
         lab.step_discriminator(case.head_start if steps is None else min(steps, case.head_start))
     steps = case.steps if steps is None else steps
-    return lab.advance(steps, every=max(1, steps // LOOKS))
+    lab.advance(steps, every=max(1, steps // LOOKS))
+    lab.rest()  # what is compiled for it serves the next game; it goes on when it is touched
+    return lab
 
 
 def measure(failure: str, lab: Playground) -> float:
