@@ -1,7 +1,9 @@
 """Each failure fails by its number, and each remedy does what the lesson says of it."""
 
 from gan_helpers.clinic import FAILURES, compare, measure, treat
+from gan_helpers.playground import Playground, engine
 
+import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
 
@@ -69,3 +71,15 @@ def test_another_seed_is_another_game_and_the_head_start_is_ds_alone():
     assert lab.moments[1].discriminator_steps == 5
     assert lab.game.settings.seed == 1
     assert lab.run == "vanishing gradients: as it is"
+
+
+def test_a_treated_game_hands_on_what_is_compiled_and_can_go_on():
+    straight = treat("running crowd", steps=8)
+    lab = treat("running crowd", steps=5)
+    compiled = engine._waiting[-1]
+    other = Playground(seed=7).advance(2)
+    assert other.game._engine is compiled
+    other.close()
+    lab.advance(3)
+    assert lab.game.step == 8
+    np.testing.assert_array_equal(lab.moments[-1].fake, straight.moments[-1].fake)
