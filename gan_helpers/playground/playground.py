@@ -173,8 +173,7 @@ class Playground(WidgetWithStill):
             steps -= every
             self.look(show=False)
         self.show()
-        if not self.playing and self.game.own_loss is None:
-            self.rest()  # lessons play one game after another, and compiling takes seconds
+        self._hand_on()
         return self
 
     def step_discriminator(self, times: int = 1) -> "Playground":
@@ -195,7 +194,14 @@ class Playground(WidgetWithStill):
         for _ in range(times):
             update()
         self.look()
+        if times > 1:  # not a button, which is likely to be pressed again
+            self._hand_on()
         return self
+
+    def _hand_on(self) -> None:
+        """Lessons play one game after another, and compiling takes seconds."""
+        if not self.playing and self.game.own_loss is None:
+            self.rest()
 
     def reset(self) -> None:
         """Begin again with the same seed."""
