@@ -247,7 +247,7 @@ def measure(minutes: float, log: Path, seed: int = 0) -> None:
 def compare(trainings: dict, jury: Jury, minutes: float, log: Path) -> None:
     seconds = dict.fromkeys(trainings, 0.0)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", newline="") as file:
+    with log.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["recipe", "minutes", "images_per_second", "distance", "unseen_judge"])
         for mark in [share * minutes for share in MARKS]:

@@ -167,7 +167,7 @@ def wait_for_server(address: str, process: psutil.Process, log: Path) -> None:
             return
         except requests.ConnectionError:
             time.sleep(0.1)
-    text = log.read_text(errors="replace")
+    text = log.read_text(encoding="utf-8", errors="replace")
     raise RuntimeError(f"JupyterLab did not start:\n{text[-2000:]}")
 
 

@@ -156,7 +156,7 @@ def install(requirements):
             "Installing failed (see above). The first run needs a connection to the package "
             "index; after that everything works without a network."
         )
-    with open(stamp, "w") as file:
+    with open(stamp, "w", encoding="utf-8") as file:
         file.write(wanted)
 
 
@@ -167,7 +167,7 @@ def stamp_path(requirements):
 def read(path):
     if not os.path.exists(path):
         return None
-    with open(path) as file:
+    with open(path, encoding="utf-8") as file:
         return file.read()
 
 

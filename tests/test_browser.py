@@ -120,7 +120,8 @@ def wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
             return
         except requests.RequestException:
             time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+    said = log.read_text(encoding="utf-8", errors="replace")
+    pytest.fail(f"JupyterLab did not start:\n{said[-3000:]}")
 
 
 def stop(server: subprocess.Popen, address: str, token: str) -> None:

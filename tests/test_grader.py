@@ -18,6 +18,8 @@ from nbformat import v4
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 IMPORTS = "import numpy as np\nfrom gan_helpers.exercises.lesson_01 import q1, q2, q3"
 RIGHT_1 = "value = lambda real, fake: np.log(real).mean() + np.log(1 - fake).mean()"
+# Printed while it is checked, and no ASCII.
+CHATTY_1 = "def value(real, fake):\n    print('✓ γ')\n    return " + RIGHT_1.split(": ")[1]
 RIGHT_2 = "best_discriminator = lambda data, fake: data / (data + fake)"
 STARTER_2 = "best_discriminator = lambda data, fake: ..."
 STARTER_3 = "repaired_loss = repaired_variables = ..."  # whose check would load TensorFlow
@@ -51,7 +53,7 @@ def classroom(tmp_path_factory):
         folder / "anna" / "deep" / "lesson.ipynb",
         v4.new_markdown_cell("# 1. The adversarial game"),
         IMPORTS,
-        exercise(RIGHT_1),
+        exercise(CHATTY_1),
         "q1.check()",
         exercise(RIGHT_2.replace("data /", "fake /")),
         "raise RuntimeError('a cell of my own')",
@@ -97,6 +99,9 @@ def run(classroom):
     """The command's status and what it printed, its rows, and the files there were before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(classroom.parent)
+        # Kernels whose locale is not UTF-8, as on many a Windows.
+        for name, value in (("LC_ALL", "C"), ("PYTHONCOERCECLOCALE", "0"), ("PYTHONUTF8", "0")):
+            patch.setenv(name, value)
         before = {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()}
         printed = _Printed(patch)
         arguments = [str(classroom), "--timeout", "6", "--jobs", "3", "--csv", "table.csv"]
@@ -213,10 +218,10 @@ def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(classroom, tmp
     printed = io.StringIO()  # as in a notebook, where stdout is no file
     monkeypatch.setattr("sys.stdout", printed)
     monkeypatch.chdir(tmp_path)
-    Path("grades.csv").write_text("of last year")
+    Path("grades.csv").write_text("of last year", encoding="utf-8")
     assert command.main([str(classroom / "ben"), "--overwrite"]) == 0
     assert "2 of 2" in printed.getvalue()
-    assert Path("grades.csv").read_text().count("Correct") == 2
+    assert Path("grades.csv").read_text(encoding="utf-8").count("Correct") == 2
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,10 @@ def report(lesson: int, numbers: Iterable[int], marker: str) -> None:
     module = importlib.reload(module)
     for number in numbers:
         # What the student's functions print is no verdict.
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+        ):
             verdict = getattr(module, f"q{number}").evaluate(get_ipython().user_ns)
         entry = {"exercise": number, "outcome": verdict.outcome, "message": verdict.message}
         print(f"\n{marker}{json.dumps(entry)}", flush=True)
