@@ -20,6 +20,7 @@ from gan_helpers.losses import (
 )
 from gan_helpers.runtime import (
     BaseModel,
+    only_with_a_batch,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
     replicas,
     scaled_for_float16,
@@ -202,6 +203,7 @@ class GAN(BaseModel):
         """Images in [-1, 1] of the averaged generator; of latents or ``[latents, conditions]``."""
         return self.ema_generator(inputs, training=False)
 
+    @only_with_a_batch
     def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
         """Update both networks once on one batch of real images; return the running means."""
         real_images, conditions = self.contract.check_batch(data)

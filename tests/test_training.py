@@ -23,6 +23,7 @@ from tiny_gan import (
     make_gan,
     make_images,
     same,
+    same_state,
     translator,
     weights_of,
 )
@@ -168,6 +169,21 @@ def test_the_same_seed_trains_the_same_model():
         fit(gan, make_images(8), epochs=2)
     assert same(weights_of(first), weights_of(second))
     assert not same(weights_of(first), weights_of(other))
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_a_dataset_that_does_not_know_its_length_trains_as_one_that_does():
+    known = tf.data.Dataset.from_tensor_slices(make_images(20)).batch(8, drop_remainder=True)
+    unknown = known.filter(lambda images: tf.size(images) > 0)
+    results = []
+    for batches in (known, unknown):
+        gan = make_dense_gan()
+        history = gan.fit(batches, epochs=2, verbose=0).history
+        results.append((int(gan.steps), history, gan.get_state()))
+    (steps, history, state), (other_steps, other_history, other_state) = results
+    assert steps == other_steps == 4
+    assert history == other_history
+    assert same_state(state, other_state)
 
 
 def test_any_pair_of_losses_can_be_compiled():

@@ -1,7 +1,8 @@
 """What the GAN needs of a Keras model and no lesson teaches: a state, and what Keras leaves out."""
 
 import abc
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gan_helpers.runtime import quiet, replicas  # noqa: F401 - quiet before Keras
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite"]
+__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite", "only_with_a_batch"]
 
 # A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
 # given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
@@ -153,6 +154,21 @@ class BaseModel(keras.Model):
             for part, owner in self.parts().items()
             for index, variable in enumerate(getattr(owner, "variables", owner))
         }
+
+
+def only_with_a_batch(train_step: Callable) -> Callable:
+    """A training step in which nothing runs before its batch is there.
+
+    A dataset that does not know its length ends in the middle of a step, when no batch comes. What
+    needs no batch, such as an update of the generator, would run once more.
+    """
+
+    @functools.wraps(train_step)
+    def step(self: BaseModel, data: Any) -> dict[str, tf.Tensor]:
+        with tf.control_dependencies([each for each in tf.nest.flatten(data) if each is not None]):
+            return train_step(self, data)
+
+    return step
 
 
 def is_finite(arrays: Iterable[np.ndarray]) -> bool:
