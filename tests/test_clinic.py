@@ -83,3 +83,10 @@ def test_a_treated_game_hands_on_what_is_compiled_and_can_go_on():
     lab.advance(3)
     assert lab.game.step == 8
     np.testing.assert_array_equal(lab.moments[-1].fake, straight.moments[-1].fake)
+
+
+def test_the_table_measures_the_game_that_is_drawn(capsys):
+    for failure in ("vanishing gradients", "running crowd"):
+        compare(failure, steps=7, at_most=0)
+        row = capsys.readouterr().out.splitlines()[-1]
+        assert f"as it is {measure(failure, treat(failure, steps=7)):28.2f}" in row
