@@ -1113,7 +1113,14 @@ NOT_HERE = {
     "plots": {"LessonAxes", "few_colours_png"},
     "profiles": None,  # any value will do; tests/test_profiles.py
     "runtime": {"BaseModel", "DatasetError", "fastest_dtype_policy", "file_sha256", "is_finite"}
-    | {"read_arrays", "read_sums", "replacing", "scaled_for_float16", "verified_path"}
+    | {
+        "only_with_a_batch",
+        "read_arrays",
+        "read_sums",
+        "replacing",
+        "scaled_for_float16",
+        "verified_path",
+    }
     | {"write_sums"},  # files: tests/test_data.py; parts of GAN: tests/test_training.py
     "widgets": {"AccessibleNames", "FigureWithSliders", "TitledImage", "WidgetWithStill"}
     | {"with_still"},
