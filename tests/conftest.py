@@ -40,9 +40,9 @@ def one_gan():
 @pytest.fixture
 def gan(one_gan):
     """An untrained model; built and traced once, because that takes longer than most tests."""
-    gan, untrained = one_gan
-    gan.set_state(untrained)
-    return gan
+    from tiny_gan import as_untrained
+
+    return as_untrained(one_gan)
 
 
 @pytest.fixture

@@ -1176,6 +1176,16 @@ def refuse_in_words(call, *arguments, **named):
     assert len(str(refused.value).split()) >= FEWEST_WORDS, refused.value
 
 
+def refuses_arguments(folder, case, draws, kinds):
+    """Each argument in turn is wrong in each of its kinds; nothing is left in the folder."""
+    right = case.right()
+    there = sorted(folder.iterdir())
+    for argument, wrong in case.wrong.items():
+        for kind in kinds(wrong):
+            refuse_in_words(case.call, **right | {argument: draws.draw(kind, label=argument)})
+    assert sorted(folder.iterdir()) == there
+
+
 def test_no_check_is_forgotten():
     parts = {"check_extremes", "check_some_dark", "check_whole_numbers", "describe", "find_named"}
     assert {name.split(",")[0] for name in CHECKS} | parts == set(checks.__all__)
@@ -1193,13 +1203,8 @@ def test_a_check_refuses_garbage_in_words(name, draws):
 @ONE
 @given(draws=st.data())
 def test_a_function_refuses_each_kind_of_garbage(folder, name, draws):
-    case = CASES[name]
-    right = case.right()
-    there = sorted(folder.iterdir())
-    for argument, wrong in case.wrong.items():
-        for kind in wrong.branches:  # what stands between the | of a strategy
-            refuse_in_words(case.call, **right | {argument: draws.draw(kind, label=argument)})
-    assert sorted(folder.iterdir()) == there
+    # What stands between the | of a strategy.
+    refuses_arguments(folder, CASES[name], draws, lambda wrong: wrong.branches)
 
 
 @pytest.mark.long
@@ -1207,9 +1212,4 @@ def test_a_function_refuses_each_kind_of_garbage(folder, name, draws):
 @SOME
 @given(draws=st.data())
 def test_a_function_refuses_garbage_drawn_at_random(folder, name, draws):
-    case = CASES[name]
-    right = case.right()
-    there = sorted(folder.iterdir())
-    for argument, wrong in case.wrong.items():
-        refuse_in_words(case.call, **right | {argument: draws.draw(wrong, label=argument)})
-    assert sorted(folder.iterdir()) == there
+    refuses_arguments(folder, CASES[name], draws, lambda wrong: [wrong])

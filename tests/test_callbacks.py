@@ -60,7 +60,7 @@ def test_a_conditional_generator_is_recorded_with_its_conditions():
 def test_recording_does_not_change_training(gan, one_gan, recorder):
     fit(gan, make_images(), epochs=2, callbacks=[recorder])
     watched = gan.get_state()
-    gan.set_state(one_gan[1])
+    tiny_gan.as_untrained(one_gan)
     fit(gan, make_images(), epochs=2)
     assert same_state(gan.get_state(), watched)
 
@@ -171,7 +171,7 @@ def test_a_resumed_run_continues_epochs_history_and_frames(gan, one_gan, recorde
     first = fit(gan, make_images(), epochs=2, callbacks=[recorder, saver]).history
 
     stopped = gan.get_state()
-    gan.set_state(one_gan[1])
+    tiny_gan.as_untrained(one_gan)
     new_recorder = SampleRecorder(recorder.fixed_latents)
     new_saver = CheckpointSaver(tmp_path, new_recorder)
     epoch = new_saver.restore(gan)
@@ -210,9 +210,7 @@ def one_dense_gan():
 @pytest.fixture
 def dense_gan(one_dense_gan):
     """Only trained on batches in their order; to change the kind of data is to trace anew."""
-    gan, untrained = one_dense_gan
-    gan.set_state(untrained)
-    return gan
+    return tiny_gan.as_untrained(one_dense_gan)
 
 
 class Cell:
@@ -248,8 +246,7 @@ def interrupt(moment, number):
 
 @pytest.fixture(scope="module")
 def uninterrupted(one_dense_gan, tmp_path_factory):
-    gan, untrained = one_dense_gan
-    gan.set_state(untrained)
+    gan = tiny_gan.as_untrained(one_dense_gan)
     cell = Cell(tmp_path_factory.mktemp("uninterrupted")).run(gan)
     return cell, gan.get_state()
 
@@ -296,7 +293,7 @@ def test_a_run_that_is_over_begins_anew_and_is_set_aside(
     old = Cell(tmp_path).run(gan, epochs=2)
     for cell in (Cell(tmp_path), old):  # all cells again, or all but that of the callbacks
         state = gan.get_state()
-        gan.set_state(one_dense_gan[1])
+        tiny_gan.as_untrained(one_dense_gan)
         assert cell.saver.resume(gan, 2) == 0
         assert "begins anew" in capsys.readouterr().out
         cell.run(gan, epochs=2)
@@ -308,7 +305,7 @@ def test_a_run_that_is_over_begins_anew_and_is_set_aside(
 def test_a_run_that_diverged_begins_anew(gan, one_gan, tmp_path, capsys):
     callbacks = [CheckpointSaver(tmp_path), StopOnNaN()]
     fit(gan, nan_in_the_second_batch(), epochs=3, callbacks=callbacks)
-    gan.set_state(one_gan[1])
+    tiny_gan.as_untrained(one_gan)
     assert CheckpointSaver(tmp_path).resume(gan, 3) == 0
     assert "begins anew" in capsys.readouterr().out
 

@@ -46,6 +46,13 @@ def make_dense_gan(seed=0, logits=1, rate=1e-3, augment=None, **compile_options)
     return gan
 
 
+def as_untrained(built):
+    """The model of a pair of a model and its first state, which it has again."""
+    gan, untrained = built
+    gan.set_state(untrained)
+    return gan
+
+
 def make_conditional_gan(**compile_options):
     keras.utils.set_random_seed(0)
     gan = GAN(
