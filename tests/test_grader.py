@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import socket
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gan_helpers.grading.grader import NOT_GRADED, Grade, find_lesson, find_note
 
 import nbformat
 import pytest
+from jupyter_client.connect import LocalPortCache
 from nbformat import v4
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -295,3 +297,20 @@ def test_damaged_files_are_named_not_raised(content, tmp_path):
     path.write_bytes(content)
     grade = asyncio.run(grader.grade_notebook(path, timeout=1))
     assert grade.trouble and grade.lesson is None
+
+
+def test_a_port_that_another_program_took_meanwhile_costs_no_grade(tmp_path, monkeypatch):
+    path = write(tmp_path / "lesson.ipynb", IMPORTS, exercise(RIGHT_1))
+    find, taken = LocalPortCache.find_available_port, []
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+
+        def find_too_early(self, ip):
+            if not taken:
+                taken.append(other_program.getsockname()[1])
+                return taken[0]
+            return find(self, ip)
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", find_too_early)
+        grade = asyncio.run(grader.grade_notebook(path, timeout=60))
+    assert taken
+    assert (grade.trouble, grade.correct) == ("", 1)

@@ -50,6 +50,7 @@ __all__ = [
 NOT_GRADED = "Not graded"
 COLUMNS = ("notebook", "lesson", "exercise", "outcome", "message", "seconds")
 LONGEST_START = 60  # seconds that a kernel may take to start
+STARTS = 3  # kernels started for a notebook before it is given up
 PACKAGES = Path(__file__).resolve().parents[2]  # where gan_helpers lies
 
 
@@ -225,21 +226,8 @@ def _one_line(error: Exception) -> str:
 
 async def _run(notebook: NotebookNode, grade: Grade, folder: str, timeout: float) -> None:
     """Run a notebook as far as its last exercise, and put the verdicts into its grade."""
-    manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
-    client = _Client(
-        notebook,
-        km=manager,
-        startup_timeout=LONGEST_START,
-        allow_errors=True,
-        record_timing=False,
-        store_widget_state=False,
-    )
+    client, manager = await _start(notebook, folder)
     try:
-        # Only verdicts come back: what the kernel writes to the terminal would stand in the table.
-        await client.async_start_new_kernel(
-            cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        await client.async_start_new_kernel_client()
         deadline = time.monotonic() + timeout
         # For each cell what is left; not 0, which would mean no limit. Set by name, because the
         # attribute's hint knows no fractions of a second.
@@ -249,6 +237,38 @@ async def _run(notebook: NotebookNode, grade: Grade, folder: str, timeout: float
         await _kill(manager)
         if client.kc is not None:
             client.kc.stop_channels()
+
+
+async def _start(notebook: NotebookNode, folder: str) -> tuple["_Client", AsyncKernelManager]:
+    """A kernel that answers.
+
+    Raises:
+        RuntimeError: if none of several did. The first may find one of its ports taken: they are
+            free when they are chosen, but other programs start meanwhile, such as other kernels.
+    """
+    starts = 0
+    while True:
+        starts += 1
+        manager = AsyncKernelManager(kernel_spec_manager=_ThisPython())
+        client = _Client(
+            notebook,
+            km=manager,
+            startup_timeout=LONGEST_START,
+            allow_errors=True,
+            record_timing=False,
+            store_widget_state=False,
+        )
+        try:
+            # Only verdicts come back: the kernel's own words would stand in the table.
+            await client.async_start_new_kernel(
+                cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            await client.async_start_new_kernel_client()
+            return client, manager
+        except BaseException as error:
+            await _kill(manager)
+            if starts == STARTS or not isinstance(error, RuntimeError):
+                raise
 
 
 async def _judge(client: "_Client", grade: Grade) -> None:
