@@ -192,6 +192,10 @@ class DistanceRecorder(keras.callbacks.Callback):
         epochs: epochs after which it measured.
         minutes: training time until then.
         distances: what it measured; see ``gan_helpers.metrics.frechet_distance``.
+
+    Raises:
+        TypeError, ValueError: when training begins, if the model makes images of another shape, or
+            the labels are not what it can be asked for.
     """
 
     def __init__(
@@ -206,6 +210,7 @@ class DistanceRecorder(keras.callbacks.Callback):
         check_whole("every", every)
         self.extract = FeatureExtractor()
         self.real_features = self.extract(real_images)
+        self.image_shape = np.shape(real_images)[1:]
         self.labels = labels
         self.every = every
         self.seed = seed
@@ -214,6 +219,14 @@ class DistanceRecorder(keras.callbacks.Callback):
         self.minutes: list[float] = []
         self.distances: list[float] = []
         self.seconds = 0.0
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        if self.model.contract.image_shape != self.image_shape:
+            raise ValueError(
+                f"DistanceRecorder compares images of shape {self.image_shape}, but this GAN makes "
+                f"{self.model.contract.image_shape}. Leave it out, or train a GAN of that shape."
+            )
+        self.model.contract.check_wishes(self.labels, len(self.real_features))
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self.start = self.clock()

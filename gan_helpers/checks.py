@@ -251,7 +251,7 @@ def check_training_images(
 ) -> np.ndarray:
     """Images as ``check_model_range`` takes them; of many, some must be darker than mid-grey."""
     images = check_model_range(images, name, shape)
-    check_some_dark(len(images), float(images.min()), float(images.max()), name)
+    check_some_dark(len(images), float(images.min()), float(images.max()), name.lower())
     return images
 
 
@@ -303,8 +303,10 @@ def check_whole_numbers(name: str, values: np.ndarray, known: int | None = None)
     # NaN fails these comparisons too.
     if values.size and not (0 <= values.min() <= values.max() <= most):
         limits = "0 upwards" if known is None else f"0 to {most}"
+        one_on = known is not None and (values.min(), values.max()) == (1, known)
         raise ValueError(
             f"{name} run from {values.min()} to {values.max()}, but are numbered from {limits}."
+            f"{' Subtract 1 from each.' if one_on else ''}"
         )
     whole = values.astype(np.int64)
     if (whole != values).any():

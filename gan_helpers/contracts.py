@@ -1,39 +1,33 @@
 """What networks, conditions and batches must be, so that a GAN can learn from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gan_helpers.checks import (
     as_array,
-    check_extremes,
     check_model_range,
     check_number,
-    check_some_dark,
     check_training_images,
     check_whole_numbers,
     describe,
 )
-from gan_helpers.runtime import NO_VALIDATION, quiet  # noqa: F401 - quiet before Keras
+from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Contract", "RangeGuard", "check_fit", "check_model", "check_optimizers"]
+__all__ = ["NO_WEIGHTS", "Contract", "check_model", "check_network"]
 
 # What a condition is, by the number of its axes beside that of the batch.
 CONDITIONS = {0: "class", 1: "caption", 3: "image"}
-# What Keras's fit takes and a GAN has no use for -> what to do instead.
 NO_WEIGHTS = (
     "The losses of a GAN are means over whole batches, so images cannot be weighed one by one. "
     "Choose the images of the batches instead, for example more of a rare class."
 )
-REFUSED = {
-    "validation_data": NO_VALIDATION,
-    "validation_split": NO_VALIDATION,
-    "class_weight": NO_WEIGHTS,
-    "sample_weight": NO_WEIGHTS,
-}
+# Operations at the end of a network whose output cannot be a logit, or the dark half of an image.
+SQUASHING = ("Sigmoid", "Softmax", "Tanh")
+WITHOUT_DARK = ("Sigmoid", "Softmax", "Relu", "Relu6")
 
 
 def check_model(name: str, model: keras.Model) -> keras.Model:
@@ -54,6 +48,45 @@ def check_model(name: str, model: keras.Model) -> keras.Model:
             "or call it once on a batch."
         )
     return model
+
+
+def check_network(name: str, network: keras.Model) -> None:
+    """A discriminator, or a generator, that hands out what the losses can learn from.
+
+    Raises:
+        TypeError: if it is no Keras model.
+        ValueError: if its shapes are not known, or its last operation keeps its output in bounds
+            that are not those of logits, or of images in [-1, 1].
+    """
+    check_model(name, network)
+    if not getattr(network, "inputs", None):
+        raise ValueError(
+            f"The shapes of the {name} are not known. Make it a keras.Sequential model, or "
+            "keras.Model(inputs, outputs)."
+        )
+    last = _last_operation(network)
+    if name == "discriminator" and last in SQUASHING:
+        raise ValueError(
+            f"The discriminator ends in a {last.lower()}; it must give logits, any numbers: the "
+            "losses squash them themselves. Leave the activation of its last layer out: "
+            "keras.layers.Dense(1)."
+        )
+    if name == "generator" and len(network.output_shape) == 4 and last in WITHOUT_DARK:
+        raise ValueError(
+            f"The generator ends in a {last.lower()}, so nothing that it makes is below 0; images "
+            "lie in [-1, 1]. Give its last layer activation='tanh'."
+        )
+
+
+def _last_operation(network: keras.Model) -> str:
+    """TensorFlow's name of the operation that makes the output, whatever layer it stands in."""
+    inputs = [tf.TensorSpec((1, *each.shape[1:]), each.dtype) for each in network.inputs]
+    inputs = inputs[0] if len(inputs) == 1 else inputs
+    traced = tf.function(lambda given: network(given, training=False), autograph=False)
+    operation = traced.get_concrete_function(inputs).graph.outputs[0].op
+    while operation.type in ("Identity", "Cast", "Reshape", "Squeeze"):
+        operation = operation.inputs[0].op
+    return operation.type
 
 
 class Contract:
@@ -127,22 +160,30 @@ class Contract:
         images, conditions, weights = keras.utils.unpack_x_y_sample_weight(data)
         if weights is not None:
             raise ValueError(NO_WEIGHTS)
+        for name, values in (("images", images), ("conditions", conditions)):
+            if values is not None and not hasattr(values, "dtype"):
+                parts = f" with {', '.join(map(repr, values))}" if isinstance(values, dict) else ""
+                raise TypeError(
+                    f"The {name} of a batch are a {type(values).__name__}{parts}; give one array. "
+                    "Of a dataset of dicts make images, or pairs (images, conditions), for example "
+                    "dataset.map(lambda example: example['image']); of a list numpy.stack(images)."
+                )
         self._check_images(images)
         self._check_conditions(conditions)
         return images, conditions
 
-    def check_arrays(self, images: np.ndarray, conditions: Any) -> None:
+    def check_arrays(self, images: Any, conditions: Any) -> None:
         """Check images and conditions that are all there before the first step."""
-        self._check_images(images)
-        if not len(images):
+        images, conditions = self.check_batch((images, conditions))
+        if not images.shape[0]:
             raise ValueError("There are no training images. Give at least one batch of them.")
-        if images.ndim == 4:
-            check_training_images(images, "training images")
+        check_training_images(images, "Training images")
+        self.check_values(conditions)
+
+    def check_values(self, conditions: Any) -> None:
+        """Check the numbers of conditions whose shape is right; None passes."""
         if conditions is not None:
-            conditions = as_array("The conditions", conditions)
-        self._check_conditions(conditions)
-        if conditions is not None:
-            self._check_values(conditions)
+            self._check_values(as_array("The conditions", conditions))
 
     def check_augment(self, augment: keras.layers.Layer | None) -> None:
         """Refuse an augmentation that would move images and leave their conditions behind."""
@@ -204,16 +245,22 @@ class Contract:
         return conditions
 
     def _check_images(self, images: Any) -> None:
-        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(images.dtype)):
+        dtype = getattr(images.dtype, "name", images.dtype)
+        if not keras.backend.is_float_dtype(dtype):
             raise ValueError(
-                f"Training images must be floats in [-1, 1], but their type is {images.dtype}. "
+                f"Training images must be floats in [-1, 1], but their type is {dtype}. "
                 "Convert uint8 images with gan_helpers.data.to_model_range, or make the batches "
                 "with gan_helpers.data.image_batches."
             )
         if tuple(images.shape[1:]) != self.image_shape:
+            given, remedy = tuple(images.shape[1:]), "Build both networks with that image_shape."
+            if given[-1:] == (4,) and self.image_shape[-1] == 3:
+                remedy = "Leave out how opaque each pixel is: images[..., :3]."
+            if (*given, 1) == self.image_shape:
+                remedy = "Add the axis of the channel: images[..., None]."
             raise ValueError(
-                f"Training images have shape {tuple(images.shape[1:])}, but the discriminator "
-                f"takes {self.image_shape}. Build both networks with the image_shape of the data."
+                f"Training images have shape {given}, but the discriminator takes "
+                f"{self.image_shape}. {remedy}"
             )
 
     def _check_conditions(self, conditions: Any) -> None:
@@ -256,105 +303,9 @@ class Contract:
             raise ValueError("The conditions hold NaN or infinity. Look at what made them.")
 
 
-class RangeGuard(keras.callbacks.Callback):
-    """Stop when the images of a dataset turn out not to lie in [-1, 1]; put the model back.
-
-    Images of a dataset are looked at while they pass, for reading it ahead would change what is
-    drawn from it later: after the first batch, and at the end of each epoch.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Lowest value, highest value, number of images.
-        self._seen = keras.Variable([np.inf, -np.inf, 0.0], trainable=False)
-
-    def look(self, images: tf.Tensor) -> None:
-        """Remember the extremes of the images; part of a training step."""
-        lowest, highest, count = tf.unstack(self._seen.value)
-        pixels = tf.cast(images, tf.float32)
-        lowest = tf.minimum(lowest, tf.reduce_min(pixels))
-        highest = tf.maximum(highest, tf.reduce_max(pixels))
-        count += tf.cast(tf.shape(pixels)[0], tf.float32)
-        self._seen.assign(tf.stack([lowest, highest, count]))
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._before = self.model.get_state()
-        self._first_batch = True
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._seen.assign([np.inf, -np.inf, 0.0])
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if self._first_batch:
-            self._first_batch = False
-            self._check(all_seen=False)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._check(all_seen=True)
-        self._before = self.model.get_state()
-
-    def _check(self, all_seen: bool) -> None:
-        lowest, highest, count = map(float, self._seen.numpy())
-        if not lowest <= highest or np.isinf([lowest, highest]).any():
-            return  # NaN, which ``GAN.diverged_at`` reports
-        try:
-            check_extremes(lowest, highest, "Training images")
-            if all_seen:
-                check_some_dark(int(count), lowest, highest, "training images")
-        except ValueError:
-            self.model.set_state(self._before)
-            raise
-
-
-def check_fit(x: Any, options: Mapping[str, Any]) -> None:
-    """Refuse what Keras's ``fit`` takes and a GAN has no use for.
-
-    Raises:
-        ValueError: with a sentence that says what to do instead.
-    """
-    for name, remedy in REFUSED.items():
-        value = options.get(name)
-        if value is not None and not (name == "validation_split" and value == 0):
-            raise ValueError(f"fit({name}=...) is not for a GAN. {remedy}")
-    if options.get("steps_per_epoch") is not None and hasattr(x, "begin_pass"):
-        raise ValueError(
-            "steps_per_epoch would let one pass over these batches run on into the next epoch, "
-            "whose order would then not be its own. Take fewer images instead, for example "
-            "image_batches(images[:1000], ...), and more epochs."
-        )
-
-
-def check_optimizers(generator_optimizer: Any, discriminator_optimizer: Any) -> None:
-    """Refuse anything but two Keras optimizers.
-
-    Raises:
-        TypeError: if one is no Keras optimizer.
-        ValueError: if one optimizer is given for both networks.
-    """
-    for name, optimizer in (
-        ("generator_optimizer", generator_optimizer),
-        ("discriminator_optimizer", discriminator_optimizer),
-    ):
-        if not isinstance(optimizer, keras.optimizers.Optimizer):
-            raise TypeError(
-                f"{name} is {describe(optimizer)}; give a Keras optimizer, for example "
-                "keras.optimizers.Adam(2e-4, beta_1=0.5)."
-            )
-    if generator_optimizer is discriminator_optimizer:
-        raise ValueError(
-            "The two networks need an optimizer each: one optimizer keeps one set of "
-            "moments. Make two, for example two keras.optimizers.Adam(2e-4, beta_1=0.5)."
-        )
-
-
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
     for name, network in (("generator", generator), ("discriminator", discriminator)):
-        check_model(name, network)
-        if not getattr(network, "inputs", None):
-            raise ValueError(
-                f"The shapes of the {name} are not known. Make it a keras.Sequential model, or "
-                "keras.Model(inputs, outputs)."
-            )
+        check_network(name, network)
     if len(generator.inputs) > 2 or len(discriminator.inputs) > 2:
         raise ValueError(
             "The generator takes latents, or latents and a condition; the discriminator takes an "

@@ -14,17 +14,21 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
-from gan_helpers.checks import as_array, check_class_numbers
+from gan_helpers.checks import as_array, check_class_numbers, check_function
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
 Arguments = ParamSpec("Arguments")
+_ARGUMENTS = ("real_logits", "fake_logits")
 
 __all__ = [
     "asked_logit",
+    "check_loss",
     "class_loss",
     "discriminator_loss",
     "hinge_discriminator_loss",
@@ -58,10 +62,56 @@ def as_floats(name: str, values: Tensor) -> Tensor:
     return values
 
 
+def check_loss(name: str, loss: Any, arguments: int) -> Callable[..., Tensor]:
+    """The loss, if it makes one number of logits: it is tried on a few.
+
+    Args:
+        name: of the argument, such as "generator_loss".
+        loss: what was given.
+        arguments: 1 for a loss of fake logits, 2 for one of real and fake logits.
+
+    Raises:
+        TypeError: if it is no function, or fails, or is one of Keras, of truth and prediction.
+        ValueError: if it returns anything but one finite number or takes logits for probabilities.
+    """
+    check_function(name, loss, f"of {' and '.join(_ARGUMENTS[-arguments:])} that returns a scalar")
+    if isinstance(loss, keras.losses.Loss) or getattr(loss, "__module__", "").startswith("keras."):
+        raise TypeError(
+            f"{name} is Keras's {getattr(loss, '__name__', type(loss).__name__)}, which compares a "
+            "truth with a prediction; the losses of a GAN are functions of logits. Take one of "
+            "gan_helpers.losses, or write a function that calls Keras's with from_logits=True."
+        )
+    values = []
+    for logit in (-0.9, -0.1, 1.1, 1.9):
+        try:
+            value = ops.convert_to_numpy(loss(*[tf.fill((4, 1), logit)] * arguments))
+        except Exception as error:  # whatever somebody's function raises
+            raise TypeError(f"{name} fails when it is given logits: {error}") from error
+        if value.shape != ():
+            raise ValueError(
+                f"{name} returns an array of shape {value.shape}; return one number, the mean over "
+                "the batch, for example with keras.ops.mean."
+            )
+        values.append(float(value))
+    # Keras's cross-entropy of probabilities cuts off what is not one, at 1e-7, whose log is -16.
+    flat = values[0] == values[1] or values[2] == values[3]
+    if not np.isfinite(values).all() or (flat and max(map(abs, values)) > 10):
+        raise ValueError(
+            f"{name} is {', '.join(f'{value:.3g}' for value in values)} for logits of -0.9, -0.1, "
+            "1.1, 1.9: it seems to take them for probabilities. With Keras's cross-entropies say "
+            "from_logits=True; in a formula of your own put keras.ops.sigmoid around the logits."
+        )
+    return loss
+
+
 def takes_logits(loss: Callable[Arguments, Tensor]) -> Callable[Arguments, Tensor]:
-    """The same loss, with every argument whose name ends in "logits" put through ``as_floats``."""
+    """The same loss, with every argument whose name ends in "logits" put through ``as_floats``.
+
+    Keras knows it by its name, so that ``GAN.save`` can write it down.
+    """
     signature = inspect.signature(loss)
 
+    @keras.saving.register_keras_serializable("gan_helpers")
     @functools.wraps(loss)
     def checked(*arguments: Arguments.args, **named: Arguments.kwargs) -> Tensor:
         given = signature.bind(*arguments, **named)

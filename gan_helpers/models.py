@@ -11,15 +11,18 @@ encoder that does not make one vector of each caption; with a ``TypeError`` one 
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-from gan_helpers.checks import check_dropout, check_image_shape, check_sizes
+from gan_helpers.checks import check_dropout, check_image_shape, check_sizes, check_whole
 from gan_helpers.contracts import check_model
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
-from keras import layers
+import tensorflow as tf
+from keras import layers, ops
 
 __all__ = [
+    "RandomShift",
     "build_caption_discriminator",
     "build_caption_generator",
     "build_conditional_generator",
@@ -33,6 +36,52 @@ __all__ = [
     "small_normal",
     "upsampling_block",
 ]
+
+
+@keras.saving.register_keras_serializable("gan_helpers")
+class RandomShift(layers.Layer):
+    """Shifts each image by whole pixels, up to ``pixels`` either way; 0, mid-gray, moves in.
+
+    For ``GAN(augment=...)``. Keras's ``RandomTranslation`` does the same, but cannot be compiled by
+    XLA, with which a GAN trains faster on a GPU; two products of matrices can.
+
+    Source: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training".
+
+    Args:
+        pixels: the farthest shift, at least 1.
+        seed: seed of the shifts.
+        options: of every Keras layer, such as ``dtype``.
+
+    Raises:
+        ValueError: if ``pixels`` is no whole number of at least 1.
+    """
+
+    def __init__(self, pixels: int = 4, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.pixels = check_whole("pixels", pixels)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Images ``(batch, height, width, channels)``; in training each at a place of its own."""
+        if not training:
+            return images
+        count, height, width, _ = ops.shape(images)
+        shifts = keras.random.randint(
+            (2, count), -self.pixels, self.pixels + 1, seed=self.seed_generator
+        )
+        rows, columns = (
+            # Row i of what comes out is row i + shift of what went in, if there is one.
+            ops.one_hot(ops.arange(size) + shift[:, None], size, dtype=images.dtype)
+            for size, shift in ((height, shifts[0]), (width, shifts[1]))
+        )
+        return ops.einsum("bij,bkl,bjlc->bikc", rows, columns, images)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"pixels": self.pixels, "seed": self.seed}
 
 
 def small_normal() -> keras.initializers.Initializer:

@@ -1,18 +1,21 @@
 """The GAN as one Keras model: two updates per batch, an averaged generator, fit and generate.
 
 Lesson 3 writes the training step by hand and lesson 6 moves it into a ``keras.Model``. The class
-here is that model. What networks and batches must be stands in ``contracts``, what several devices
-need beside the step in ``runtime.replicas``, a state to go back to in ``runtime.base_model``.
+here is that model. What networks and batches must be stands in ``contracts``, what is refused in
+``guards``, what several devices need beside the step in ``runtime.replicas``, and the rest of a
+Keras model, such as its state and its files, in ``runtime.base_model``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
-from gan_helpers.checks import check_function, check_number, check_whole
-from gan_helpers.contracts import Contract, RangeGuard, check_fit, check_optimizers
+from gan_helpers import guards
+from gan_helpers.checks import check_number, check_whole
+from gan_helpers.contracts import Contract
 from gan_helpers.data import to_pixels
 from gan_helpers.losses import (
     asked_logit,
+    check_loss,
     class_loss,
     discriminator_loss,
     non_saturating_generator_loss,
@@ -20,7 +23,6 @@ from gan_helpers.losses import (
 )
 from gan_helpers.runtime import (
     BaseModel,
-    only_with_a_batch,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
     replicas,
     scaled_for_float16,
@@ -36,13 +38,14 @@ __all__ = ["GAN"]
 IMAGES_AT_ONCE = 256  # thousands of samples fit in a laptop's memory when they are made in parts
 
 
+@keras.saving.register_keras_serializable("gan_helpers")
 class GAN(BaseModel):
     """A generator and a discriminator that learn from each other.
 
     ``fit`` takes batches of real images in [-1, 1], shape ``(batch, *image_shape)``. Each step
     runs the generator once and the discriminator twice (real, fake), and both updates read
     that same pass: the fewest forward passes that simultaneous updates allow. ``call`` and
-    ``generate`` use the averaged generator, ``ema_generator``.
+    ``generate`` use the averaged generator; it begins anew at weights loaded into ``generator``.
 
     Labels help in two ways, and ``fit`` then takes pairs of images and labels ``(batch,)``, whole
     numbers. A discriminator with one logit per class learns to name the real images too; the logit
@@ -67,7 +70,7 @@ class GAN(BaseModel):
         ema_decay: share of the average kept at each step, in [0, 1); 0 switches averaging off.
             Early steps keep less, so that the untrained start is soon forgotten.
         seed: seed of the latents drawn in training.
-        augment: a Keras layer that changes images at random, such as ``RandomTranslation``. The
+        augment: a Keras layer that changes images at random, such as ``models.RandomShift``. The
             discriminator then sees every image, real or fake, through it, and cannot learn a small
             set by heart; a condition that is an image moves with its image. Gradients must pass;
             those of Keras's transforms do in float32 alone.
@@ -106,7 +109,7 @@ class GAN(BaseModel):
         self.augment = augment
         self.conditional = self.contract.conditional
         self.latent_dim = self.contract.latent_dim
-        self.range_guard, self.guarded = RangeGuard(), False
+        self.guard = guards.BatchGuard(self)
         self.steps = self.add_weight((), "zeros", "int64", trainable=False, name="steps")
         self.latent_seed = keras.random.SeedGenerator(seed)
         measures = ["generator_loss", "discriminator_loss", "real_score", "fake_score"]
@@ -138,28 +141,28 @@ class GAN(BaseModel):
             options: handed on to ``keras.Model.compile``, for example ``run_eagerly``.
 
         Raises:
-            TypeError: if an optimizer is no Keras optimizer, or a loss no function.
-            ValueError: if one optimizer is given for both networks, a weight is negative, or a
-                pixel weight is given to a generator that does not translate images.
+            TypeError: if an optimizer is no Keras optimizer, or a loss no function of logits.
+            ValueError: if one optimizer is given for both networks, a loss takes logits for
+                probabilities or makes more than one number, or a weight does not fit.
         """
-        check_optimizers(generator_optimizer, discriminator_optimizer)
-        check_function("generator_loss", generator_loss, "of fake_logits")
-        check_function("discriminator_loss", discriminator_loss, "of real_logits and fake_logits")
+        guards.check_optimizers(generator_optimizer, discriminator_optimizer)
+        guards.refuse("compile", options, guards.NOT_TO_COMPILE)
+        check_loss("generator_loss", generator_loss, 1)
+        check_loss("discriminator_loss", discriminator_loss, 2)
         check_number("class_loss_weight", class_loss_weight, 0)
         self.contract.check_pixel_weight(pixel_weight)
         options = replicas.compile_options(self.distribute_strategy, options)
-        # No single optimizer and no single loss: otherwise Keras reports a "loss" that is always 0.
+        # Of its own optimizer and loss Keras would report a "loss" that is always 0.
         super().compile(optimizer=None, loss=None, **options)
-        generator, discriminator = self.generator, self.discriminator
-        self.generator_optimizer = scaled_for_float16(generator_optimizer, generator)
-        self.discriminator_optimizer = scaled_for_float16(discriminator_optimizer, discriminator)
-        self.generator_loss = generator_loss
-        self.discriminator_loss = discriminator_loss
-        self.class_loss_weight = class_loss_weight
-        self.pixel_weight = pixel_weight
+        self.generator_optimizer = scaled_for_float16(generator_optimizer, self.generator)
+        self.discriminator_optimizer = scaled_for_float16(
+            discriminator_optimizer, self.discriminator
+        )
+        self.generator_loss, self.discriminator_loss = generator_loss, discriminator_loss
+        self.class_loss_weight, self.pixel_weight = class_loss_weight, pixel_weight
         # Built now, so that a checkpoint loaded before the first step restores the moments too.
-        self.generator_optimizer.build(generator.trainable_variables)
-        self.discriminator_optimizer.build(discriminator.trainable_variables)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def fit(
         self,
@@ -173,43 +176,42 @@ class GAN(BaseModel):
     ) -> keras.callbacks.History:
         """Train as ``keras.Model.fit`` does; ``x`` is a dataset or an array of real images.
 
-        Batches of ``gan_helpers.data.image_batches`` come in the order that belongs to the number
-        of the epoch, whenever that epoch is trained.
+        Batches of ``image_batches`` come in the order that belongs to the number of the epoch.
 
         Raises:
-            TypeError: if conditions are no numbers.
-            ValueError: if images or conditions do not fit the networks (the values of a dataset are
-                looked at while they pass), if several replicas cannot share every batch equally, or
-                if something is asked for that a GAN has no use for, such as validation data.
+            TypeError, ValueError: if images or conditions do not fit the networks (those of a
+                dataset are looked at batch by batch), several replicas cannot share every batch
+                equally, or a GAN has no use for what is asked; see ``docs/keras.md``.
         """
-        count = self.distribute_strategy.num_replicas_in_sync
-        check_fit(x, options)
-        replicas.check_shares(x, count)
-        if isinstance(x, np.ndarray):
+        watching = guards.check_fit(x, callbacks, options, self.trackers)
+        replicas.check_shares(x, self.distribute_strategy.num_replicas_in_sync)
+        is_array, begin_pass = hasattr(x, "__array__"), getattr(x, "begin_pass", None)
+        if is_array:
             self.contract.check_arrays(x, y)
-        begin_pass, is_dataset = getattr(x, "begin_pass", None), isinstance(x, tf.data.Dataset)
-        if is_dataset:
+        if begin_pass is not None:  # made by image_batches
+            self.contract.check_values(getattr(x, "conditions", None))
+            begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: begin_pass(n))
+            watching = [begin, *watching]
+        if isinstance(x, tf.data.Dataset | Generator):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        guarded = is_dataset and begin_pass is None and count == 1
-        if guarded != self.guarded:
-            self.guarded, self.train_function = guarded, None  # to be traced anew
-        first = [self.range_guard] if guarded else []
-        if begin_pass is not None:
-            first = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: begin_pass(n))]
-        # Keras flattens the list.
-        return super().fit(x, y, batch_size, epochs, verbose, [first, callbacks or []], **options)
+        self.follow_other_weights()
+        self.guard.begin()
+        self.values_known = is_array or begin_pass is not None
+        try:
+            return super().fit(x, y, batch_size, epochs, verbose, watching, **options)
+        finally:
+            self.values_known = False
+            self.look_at_weights()
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
         """Images in [-1, 1] of the averaged generator; of latents or ``[latents, conditions]``."""
         return self.ema_generator(inputs, training=False)
 
-    @only_with_a_batch
     def train_step(self, data: tf.Tensor | tuple) -> dict[str, tf.Tensor]:
         """Update both networks once on one batch of real images; return the running means."""
         real_images, conditions = self.contract.check_batch(data)
-        if self.guarded:
-            self.range_guard.look(real_images)
-        latents = replicas.own_part(self._draw_latents, ops.shape(real_images)[0])
+        count = ops.shape(real_images)[0]
+        latents = replicas.own_part(self._draw_latents, count)
         naming_loss = pixel_loss = 0.0
         with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
             fake_images = self.generator(self._inputs(latents, conditions), training=True)
@@ -242,6 +244,7 @@ class GAN(BaseModel):
         self._update_average()
         self.watch(self.steps, [generator_loss, discriminator_loss, naming_loss, pixel_loss])
         return self.track(
+            count,
             generator_loss=generator_loss,
             discriminator_loss=discriminator_loss,
             real_score=ops.sigmoid(real_logits),
@@ -318,6 +321,7 @@ class GAN(BaseModel):
         """
         latents = self.contract.check_latents(latents)
         labels = self.contract.check_wishes(labels, len(latents))
+        self.follow_other_weights()
         images = []
         for start in range(0, len(latents), IMAGES_AT_ONCE):
             part = slice(start, start + IMAGES_AT_ONCE)

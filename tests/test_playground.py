@@ -8,7 +8,6 @@ from gan_helpers.playground import (
     DISTRIBUTIONS,
     LOSSES,
     PRESETS,
-    GameError,
     Playground,
     build_point_discriminator,
     build_point_generator,
@@ -148,7 +147,7 @@ def test_a_broken_loss_stops_the_game_with_its_message_and_can_be_mended():
     broken = True
 
     def my_loss(fake_logits):
-        if broken:
+        if broken and fake_logits.shape[0] != 4:  # not yet where it is tried
             raise NameError("name 'ops' is not defined")
         return -ops.mean(fake_logits)
 
@@ -274,9 +273,9 @@ def test_a_game_that_begins_again_has_a_record_of_its_own(uncompiled):
 
 def test_after_a_failure_the_game_goes_on_with_a_new_record():
     lab = Playground(**SMALL).advance(10)
-    lab.use_loss(lambda fake_logits: -fake_logits)
+    lab.use_loss(lambda logits: ops.mean(logits) if logits.shape[0] == 4 else 1 / 0)
     lab.controls.reset_button.click()
-    assert "must be one number" in lab.problem.value
+    assert "division by zero" in lab.problem.value
     assert lab.moments and lab.still
     lab.controls.settings["loss"].value = "hinge"
     assert lab.problem.value == "" and lab.moments[-1].step == 0
@@ -286,7 +285,7 @@ def test_after_a_failure_the_game_goes_on_with_a_new_record():
 
 
 def test_a_loss_that_forgets_the_mean_is_an_error_of_the_cell():
-    with pytest.raises(GameError, match="must be one number"):
+    with pytest.raises(ValueError, match="return one number"):
         Playground(generator_loss=lambda fake_logits: -fake_logits, **SMALL)
 
 

@@ -159,7 +159,8 @@ def test_history_holds_the_four_measures_as_means_over_the_epoch():
     history = fit(gan, make_images(16), epochs=2).history
     names = ("generator_loss", "discriminator_loss", "real_score", "fake_score")
     assert set(history) == set(names)
-    by_epoch = np.reshape(batches, (2, 2, 4)).mean(axis=1)
+    # compile tries the loss on a few logits before the four batches.
+    by_epoch = np.reshape(batches[-4:], (2, 2, 4)).mean(axis=1)
     np.testing.assert_allclose(np.transpose([history[name] for name in names]), by_epoch, rtol=1e-5)
 
 
@@ -363,23 +364,10 @@ def test_integer_images_are_refused_with_the_conversion_to_use(gan):
         gan.train_on_batch(np.zeros((8, *IMAGE_SHAPE), np.uint8))
 
 
-def test_images_of_a_dataset_that_run_to_255_stop_training_after_the_first_batch(gan):
-    before = gan.get_state()
-    with pytest.raises(ValueError, match=r"run from 0 to 254; they must lie in \[-1, 1\]"):
-        fit(gan, np.float32(data.to_pixels(make_images())), epochs=3)
-    assert int(gan.diverged_at) in (0, 1)
-    assert all(np.array_equal(array, before[name]) for name, array in gan.get_state().items())
-
-
-@pytest.mark.parametrize("images", [np.abs(make_images()), wrong_end()])
-def test_an_epoch_of_images_between_0_and_1_or_with_a_wrong_end_is_taken_back(gan, images):
-    fit(gan, make_images())
-    before = gan.get_state()
-    with pytest.raises(
-        ValueError, match=r"Not one of 32 training images|Training images run from -[23]"
-    ):
-        fit(gan, images, initial_epoch=1, epochs=3)
-    assert all(np.array_equal(array, before[name]) for name, array in gan.get_state().items())
+def test_a_wrong_end_of_a_dataset_stops_before_its_step_and_what_was_learned_stays(gan):
+    with pytest.raises(ValueError, match=r"Training images run from -[23]"):
+        fit(gan, wrong_end(), epochs=3)
+    assert int(gan.steps) == 3  # of four batches
 
 
 def test_a_few_bright_images_of_a_dataset_are_trained_on(gan):
@@ -388,7 +376,7 @@ def test_a_few_bright_images_of_a_dataset_are_trained_on(gan):
 
 
 def test_images_of_another_shape_are_refused(gan):
-    with pytest.raises(ValueError, match="Build both networks with the image_shape"):
+    with pytest.raises(ValueError, match="Build both networks with that image_shape"):
         gan.train_on_batch(np.zeros((8, 16, 16, 1), np.float32))
 
 

@@ -304,17 +304,10 @@ class Engine:
         return self.discriminator(samples, training=True)
 
     def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        return self._pick(
-            [
-                _check_loss("discriminator", loss.discriminator(real_logits, fake_logits))
-                for loss in self._losses()
-            ]
-        )
+        return self._pick([loss.discriminator(real_logits, fake_logits) for loss in self._losses()])
 
     def _generator_loss(self, fake_logits: tf.Tensor) -> tf.Tensor:
-        return self._pick(
-            [_check_loss("generator", loss.generator(fake_logits)) for loss in self._losses()]
-        )
+        return self._pick([loss.generator(fake_logits) for loss in self._losses()])
 
     def _train_discriminator(self) -> None:
         chosen = self.settings
@@ -469,16 +462,6 @@ def latent_lines(latents: str, latent_dim: int) -> np.ndarray:
 def _quantiles(shares: np.ndarray, normal: bool) -> np.ndarray:
     values = [NormalDist().inv_cdf(share) for share in shares] if normal else 2 * shares - 1
     return np.asarray(values, np.float32)
-
-
-def _check_loss(name: str, loss: Any) -> tf.Tensor:
-    loss = tf.convert_to_tensor(loss)
-    if loss.shape.rank != 0:
-        raise GameError(
-            f"The loss of the {name} has shape {tuple(loss.shape)}, but must be one number. "
-            "Take the mean over the batch, for example with keras.ops.mean."
-        )
-    return loss
 
 
 def _check_gradients(name: str, gradients: list) -> list:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from gan_helpers.checks import check_function, check_whole, describe
+from gan_helpers.checks import check_whole, describe
+from gan_helpers.losses import check_loss
 from gan_helpers.playground.engine import (
     ARROWS,
     JUDGED,
@@ -146,12 +147,10 @@ class PointGAN:
 
     def complete_loss(self, generator_loss: Any, discriminator_loss: Any) -> Loss | None:
         """Your losses, with that of the settings where one is None; None if both are."""
-        for name, loss, logits in (
-            ("generator_loss", generator_loss, "fake_logits"),
-            ("discriminator_loss", discriminator_loss, "(real_logits, fake_logits)"),
-        ):
-            if loss is not None:
-                check_function(name, loss, f"of {logits} that returns one number")
+        if generator_loss is not None:
+            check_loss("generator_loss", generator_loss, 1)
+        if discriminator_loss is not None:
+            check_loss("discriminator_loss", discriminator_loss, 2)
         if generator_loss is None and discriminator_loss is None:
             return None
         usual = LOSSES[self.settings.loss]

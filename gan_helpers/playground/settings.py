@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gan_helpers.checks import check_name, check_number, check_whole, describe
-from gan_helpers.contracts import check_model
+from gan_helpers.contracts import check_network
 from gan_helpers.playground.engine import BATCH_SIZE, LOSSES, OPTIMIZERS
 from gan_helpers.playground.points import DISTRIBUTIONS
 
@@ -177,7 +177,7 @@ def _check_used(given: Networks, before: Settings, after: Settings) -> None:
 
 def _check_networks(given: Networks, packed: int) -> None:
     for name, network in given.items():
-        check_model(name, network)
+        check_network(name, network)
         shapes = network.input_shape, network.output_shape
         flat = all(len(shape) == 2 for shape in shapes)
         if name == "generator":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gan_helpers.runtime.lazy import lazy_names
 
 _MODULES = {
-    "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite", "only_with_a_batch"),
+    "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "is_finite"),
     "files": (
         "BOX",
         "BOX_REMEDY",

@@ -1,9 +1,10 @@
-"""What the GAN needs of a Keras model and no lesson teaches: a state, and what Keras leaves out."""
+"""What the GAN needs of a Keras model and no lesson teaches: its state, its files, its batches."""
 
 import abc
-import functools
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self
 
 from gan_helpers.runtime import quiet, replicas  # noqa: F401 - quiet before Keras
 
@@ -12,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite", "only_with_a_batch"]
+__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "is_finite"]
 
 # A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
 # given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
@@ -33,6 +34,12 @@ class BaseModel(keras.Model):
         trackers: the means over the epoch by name.
     """
 
+    train_function: Any  # Keras makes it
+    generator: keras.Model
+    ema_generator: keras.Model
+    guard: Any  # whose ``look`` refuses a batch
+    values_known = False  # whether every batch was looked at before training began
+
     @abc.abstractmethod
     def parts(self) -> Mapping[str, Any]:
         """All that training changes: name -> network, layer, optimizer, or list of variables.
@@ -52,16 +59,20 @@ class BaseModel(keras.Model):
             (), "zeros", "int64", trainable=False, name="diverged_at"
         )
         self.built = True
+        self.look_at_weights()
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The ``trackers``, as Keras asks for them."""
         return list(self.trackers.values())
 
-    def track(self, **measured: tf.Tensor | float) -> dict[str, tf.Tensor]:
-        """Add what a step measured to the trackers; return their means so far."""
+    def track(self, count: int | tf.Tensor, **measured: tf.Tensor | float) -> dict[str, tf.Tensor]:
+        """Add what a step measured on ``count`` images to the trackers; return their means so far.
+
+        A small last batch counts for as much as there is in it.
+        """
         for name, tracker in self.trackers.items():
-            tracker.update_state(measured[name])
+            tracker.update_state(ops.mean(ops.cast(measured[name], "float32")), count)
         return {name: replicas.loggable(each.result()) for name, each in self.trackers.items()}
 
     def watch(self, step: tf.Tensor, losses: Iterable[tf.Tensor | float]) -> None:
@@ -87,6 +98,85 @@ class BaseModel(keras.Model):
             NotImplementedError: always; the message says what to do instead.
         """
         raise NotImplementedError(f"evaluate is not for a GAN. {NO_VALIDATION}")
+
+    test_on_batch = evaluate
+
+    def make_train_function(self, force: bool = False) -> None:
+        """As Keras makes it, but every batch is there, and looked at, before its step begins.
+
+        Keras fetches a batch inside the step. Where a dataset ends there without having known its
+        length, what needs no batch, such as an update of the generator, would run once more.
+        """
+        if self.train_function is not None and not force:
+            return
+        super().make_train_function(force)
+        step = self.train_function
+
+        def look_and_step(iterator: Iterator) -> dict[str, tf.Tensor]:
+            if self.values_known:
+                return step(iterator)
+            batches = list(itertools.islice(iterator, self.steps_per_execution))
+            if not batches:
+                raise StopIteration
+            for batch in batches:
+                for part in self.distribute_strategy.experimental_local_results(batch):
+                    self.guard.look(part)
+            logs = step(iter(batches))
+            self.look_at_weights()
+            return logs
+
+        self.train_function = look_and_step
+
+    def look_at_weights(self) -> None:
+        """Remember the first weights of generator and average, as training left them."""
+        self._first_weights = self._read_first_weights()
+
+    def follow_other_weights(self) -> None:
+        """Begin the average anew if the generator was given other weights than training left it.
+
+        ``gan.generator.load_weights`` changes one of the two; samples come from the other.
+        """
+        generator, average = map(np.array_equal, self._read_first_weights(), self._first_weights)
+        if average and not generator:
+            self.ema_generator.set_weights(self.generator.get_weights())
+        self.look_at_weights()
+
+    def _read_first_weights(self) -> list[np.ndarray]:
+        networks = (self.generator, self.ema_generator)
+        return [ops.convert_to_numpy(network.weights[0][:1]) for network in networks]
+
+    def save(self, filepath: str, *arguments: Any, **options: Any) -> None:
+        """Write networks, weights, moments and steps, as ``keras.Model.save`` does.
+
+        Random states are not kept: training that goes on draws other latents. ``CheckpointSaver``
+        keeps those too.
+
+        Raises:
+            ValueError: if the file's name does not end in .keras.
+        """
+        check_file(filepath)
+        super().save(filepath, *arguments, **options)
+
+    def export(self, filepath: str, **options: Any) -> None:
+        """Write the averaged generator for other programs, as ``keras.Model.export`` does."""
+        self.ema_generator.export(filepath, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the model was made of, for ``save``."""
+        return _given(self, type(self))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The model made of these."""
+        return cls(**{name: _deserialized(part) for name, part in config.items()})
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What ``compile`` was given, for ``save``."""
+        return _given(self, self.compile)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as before ``save``; Keras refuses a loss of your own that is not registered."""
+        self.compile(**{name: _deserialized(part) for name, part in config.items()})
 
     def reset_metrics(self) -> None:
         """Forget what was measured; Keras calls this when an epoch begins."""
@@ -156,24 +246,31 @@ class BaseModel(keras.Model):
         }
 
 
-def only_with_a_batch(train_step: Callable) -> Callable:
-    """A training step in which nothing runs before its batch is there.
+def check_file(filepath: Any) -> None:
+    """Refuse a file in which Keras cannot keep a GAN.
 
-    A dataset that does not know its length ends in the middle of a step, when no batch comes. What
-    needs no batch, such as an update of the generator, would run once more.
+    Raises:
+        ValueError: if its name does not end in .keras.
     """
-
-    @functools.wraps(train_step)
-    def step(self: BaseModel, data: Any) -> dict[str, tf.Tensor]:
-        with tf.control_dependencies([each for each in tf.nest.flatten(data) if each is not None]):
-            return train_step(self, data)
-
-    return step
+    if not str(filepath).endswith(".keras"):
+        raise ValueError(
+            f"A GAN is saved to a file whose name ends in .keras, not to {filepath}. For the "
+            "generator alone: model.ema_generator.save(...)."
+        )
 
 
 def is_finite(arrays: Iterable[np.ndarray]) -> bool:
     """Whether every number of these arrays, such as a state's, is finite."""
     return all(np.isfinite(array).all() for array in arrays)
+
+
+_deserialized = keras.saving.deserialize_keras_object
+
+
+def _given(model: keras.Model, method: Callable) -> dict[str, Any]:
+    """The arguments of a method that the model keeps under their names, as Keras writes them."""
+    names = [name for name in inspect.signature(method).parameters if hasattr(model, name)]
+    return {name: keras.saving.serialize_keras_object(getattr(model, name)) for name in names}
 
 
 def _stored_dtype(values: keras.Variable | np.ndarray) -> str:

@@ -69,7 +69,8 @@ def compile_options(strategy: tf.distribute.Strategy, options: dict[str, Any]) -
     one_gpu = bool(tf.config.list_physical_devices("GPU")) and not several
     # Keras 3 cannot hand several batches at a time to several replicas.
     limits = {"steps_per_execution": 1} if several else {}
-    return {"jit_compile": one_gpu} | options | limits
+    # "auto" leaves out what XLA cannot compile, such as Keras's RandomTranslation.
+    return {"jit_compile": "auto" if one_gpu else False} | options | limits
 
 
 def check_shares(x: Any, replicas: int) -> None:
