@@ -3,6 +3,7 @@ import re
 import runpy
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_the_running_python_is_supported(bootstrap):
     version = "{}.{}".format(*sys.version_info)
     assert bootstrap["python_version"](sys.executable) == version
     assert version in bootstrap["SUPPORTED"]
+
+
+def test_every_supported_python_is_tested_and_may_install(bootstrap):
+    root = SCRIPT.parent.parent
+    workflow = (root / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(3\.\d+)"', workflow)) == set(bootstrap["SUPPORTED"])
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    first, last = bootstrap["SUPPORTED"][0], int(bootstrap["SUPPORTED"][-1].removeprefix("3."))
+    assert project["requires-python"] == f">={first},<3.{last + 1}"
 
 
 def test_a_program_that_is_no_python_has_no_version(bootstrap, tmp_path):

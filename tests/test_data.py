@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import zipfile
 from pathlib import Path
 
 from gan_helpers.data import (
@@ -375,6 +376,44 @@ def test_batches_reshuffle_and_depend_on_the_seed_alone():
     assert not np.array_equal(first, one_pass(image_batches(images, 8, seed=2, flip=True)))
 
 
+def test_a_batch_may_be_a_single_image():
+    got = list(
+        image_batches(numbered_images(3), 1, seed=0, labels=np.arange(3)).as_numpy_iterator()
+    )
+    assert [batch.shape for batch, _ in got] == [(1, 2, 2, 1)] * 3
+    assert sorted(int(label) for _, (label,) in got) == [0, 1, 2]
+
+
+def test_classes_of_every_whole_type_arrive_as_int32():
+    images, classes = numbered_images(40), np.arange(40) % 2
+    _, expected = next(iter(image_batches(images, 8, seed=1, labels=classes)))
+    for name in ("bool", "int8", "uint8", "int16", "uint32", "int64", "uint64"):
+        _, labels = next(iter(image_batches(images, 8, seed=1, labels=classes.astype(name))))
+        assert labels.dtype == "int32", name
+        assert np.array_equal(labels, expected), name
+
+
+def test_a_set_may_be_larger_than_a_graph(monkeypatch):
+    """A graph ends at 2 GB, so the pictures must not stand in one: what is served looks them up."""
+    import tensorflow as tf
+
+    fetches, serve = [], tf.data.Dataset.map
+
+    def spy(batches, fetch, *arguments, **options):
+        fetches.append((fetch, batches.element_spec))
+        return serve(batches, fetch, *arguments, **options)
+
+    monkeypatch.setattr(tf.data.Dataset, "map", spy)
+    images = np.zeros((64, 128, 128, 1), np.uint8)
+    list(image_batches(images, 8, seed=0, flip=True, labels=255 - images))
+    (fetch, order), *others = fetches
+    graph = tf.function(fetch).get_concrete_function(*order).graph
+    assert not others
+    assert graph.as_graph_def().ByteSize() < images.nbytes / 10
+    sizes = [int(tf.size(tensor)) for tensor, _ in graph.captures if tensor.dtype == "uint8"]
+    assert sizes == [images.size] * 2
+
+
 def test_any_pass_can_be_begun_again():
     images = numbered_images(64)
     batches = image_batches(images, 8, seed=1, flip=True)
@@ -610,6 +649,18 @@ def test_every_published_form_gives_the_same_arrays(route, tmp_path, request, ca
     assert_installed(name, splits, capsys)
 
 
+@pytest.mark.parametrize("route", ["archive", "npz"])
+def test_folders_may_have_umlauts_and_spaces(route, tmp_path, request, monkeypatch, capsys):
+    name, write = ROUTES[route]
+    splits = request.getfixturevalue(name)
+    folder = tmp_path / "Übungen für Käthe – 機械"
+    folder.mkdir()
+    monkeypatch.setenv("GAN_DATA_HOME", str(folder / "große Daten"))
+    assert main([name, "--from", str(write(splits, folder))]) == 0
+    assert_installed(name, splits, capsys)
+    assert (folder / "große Daten" / name / "SHA256SUMS").is_file()
+
+
 def test_installing_twice_does_nothing(mnist, tmp_path, own_cache, capsys):
     source = write_npz(mnist, tmp_path / "mnist.npz")
     main(["mnist", "--from", str(source)])
@@ -710,6 +761,42 @@ def test_a_file_of_another_kind_gets_a_sentence(name, tmp_path, capsys):
         assert message.startswith("Not installed. ")
         assert path in message
         assert "Traceback" not in message
+
+
+def write_zip(_, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("cifar-10-batches-py/data_batch_1", b"content")
+
+
+def write_other_set(name):
+    def write(_, path):
+        with tarfile.open(path, "w:gz") as archive:
+            add_member(archive, name, pickle.dumps({"data": [], "labels": []}))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (write_other_set("cifar-100-python/train"), "lacks data_batch_1"),
+        (write_other_set("cifar-10-batches-py/data_batch_1"), "is not the published data_batch_1"),
+        (write_zip, "cannot be unpacked"),
+        (write_npz, "cannot be unpacked"),
+    ],
+    ids=["another set", "another set in this folder", "zip", "npz"],
+)
+def test_an_archive_of_something_else_gets_a_sentence(
+    write, words, mnist, tmp_path, own_cache, capsys
+):
+    source = tmp_path / "cifar-10-python.tar.npz"
+    write(mnist, source)
+    assert main(["cifar10", "--from", str(source)]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("Not installed. ")
+    assert words in message and str(source) in message
+    assert "Traceback" not in message
+    assert not own_cache.exists()
 
 
 def test_a_missing_part_is_named(cifar10, mnist, tmp_path, capsys):
@@ -1034,6 +1121,41 @@ def test_only_https_or_this_machine_is_asked(url, own_cache, capsys):
     assert main(["mnist", "--url", url]) == 1
     assert "is no HTTPS address" in capsys.readouterr().err
     assert not own_cache.exists()
+
+
+def use_proxy(monkeypatch, server):
+    monkeypatch.delenv("NO_PROXY")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_address[1]}")
+
+
+def test_a_download_goes_through_the_proxy_of_the_environment(
+    server, mnist, own_cache, monkeypatch, capsys
+):
+    use_proxy(monkeypatch, server)
+    # Nobody listens there: what answers is the proxy.
+    assert main(["mnist", "--url", "http://127.0.0.1:9/mnist.npz", "--timeout", "5"]) == 0
+    assert server.ranges == [None]
+    assert_installed("mnist", mnist, capsys)
+
+
+def test_a_proxy_is_asked_for_the_official_host_and_its_refusal_gets_a_sentence(
+    server, own_cache, monkeypatch, capsys
+):
+    asked = []
+
+    def refuse(self):
+        asked.append(self.path)
+        self.send_error(403)
+
+    monkeypatch.setattr(Answer, "do_CONNECT", refuse, raising=False)
+    use_proxy(monkeypatch, server)
+    assert main(["mnist", "--timeout", "5"]) == 1
+    assert asked == ["storage.googleapis.com:443"]
+    message = capsys.readouterr().err
+    assert "storage.googleapis.com could not be reached, or broke off (ProxyError)" in message
+    assert "Traceback" not in message
 
 
 def test_an_interrupted_run_says_so(mnist, monkeypatch, capsys):

@@ -314,3 +314,12 @@ def test_a_port_that_another_program_took_meanwhile_costs_no_grade(tmp_path, mon
         grade = asyncio.run(grader.grade_notebook(path, timeout=60))
     assert taken
     assert (grade.trouble, grade.correct) == ("", 1)
+
+
+def test_folders_of_students_may_have_umlauts_and_spaces(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = write(Path("Abgaben für Käthe", "Jörg Müßig", "Übung 1.ipynb"), "1 + 1")
+    assert command.main(["Abgaben für Käthe"]) == 1  # it is no lesson
+    table = Path("grades.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 2 and table[1].startswith(str(path))
+    assert str(path) in capsys.readouterr().err

@@ -1,11 +1,16 @@
+import os
 import runpy
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbconvert import NotebookExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.v4 import new_code_cell, new_notebook
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "run_notebooks.py"
+LESSON = SCRIPT.parent.parent / "notebooks" / "01_adversarial_game.ipynb"
 
 
 @pytest.fixture
@@ -78,3 +83,45 @@ def test_lessons_are_chosen_by_number_and_an_unknown_one_is_named(script):
     assert [path.stem[:2] for path in script["find_lessons"](["03"])] == ["03"]
     with pytest.raises(SystemExit, match="No lesson starts with 77"):
         script["find_lessons"](["03", "77"])
+
+
+# A lesson that somebody runs from another folder
+
+
+@pytest.fixture
+def beginning(tmp_path):
+    """The first lesson, up to its first picture, in a folder of its own; and where it runs."""
+    lesson = nbformat.read(LESSON, as_version=4)
+    cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    last = next(n for n, cell in enumerate(cells) if "plot_images" in cell.source)
+    place = new_code_cell("import os; print(os.getcwd())")
+    lesson.cells = [*cells[: last + 1], place]
+    folder = tmp_path / "Käthes Übungen"
+    elsewhere = tmp_path / "another folder"
+    folder.mkdir()
+    elsewhere.mkdir()
+    nbformat.write(lesson, folder / "lesson.ipynb")
+    return folder / "lesson.ipynb", elsewhere
+
+
+def assert_it_found_everything(executed, place):
+    *_, picture, place_cell = executed.cells
+    assert "images of the" in picture.outputs[0].text
+    assert any("image/png" in output.get("data", {}) for output in picture.outputs)
+    assert os.path.samefile(place_cell.outputs[0].text.strip(), place)
+
+
+def test_a_lesson_runs_in_the_folder_from_which_papermill_is_called(beginning, monkeypatch):
+    path, elsewhere = beginning
+    monkeypatch.chdir(elsewhere)
+    lesson = nbformat.read(path, as_version=4)
+    NotebookClient(lesson).execute()  # as papermill does, which names no folder
+    assert_it_found_everything(lesson, elsewhere)
+
+
+def test_nbconvert_runs_a_lesson_of_another_folder(beginning, monkeypatch):
+    path, elsewhere = beginning
+    monkeypatch.chdir(elsewhere)
+    execute = ExecutePreprocessor(enabled=True)  # what its option --execute adds
+    text, _ = NotebookExporter(preprocessors=[execute]).from_filename(str(path))
+    assert_it_found_everything(nbformat.reads(text, as_version=4), path.parent)

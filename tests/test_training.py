@@ -4,6 +4,7 @@ from gan_helpers.models import (
     build_dcgan_discriminator,
     build_dcgan_generator,
     build_dense_discriminator,
+    build_dense_generator,
 )
 from gan_helpers.runtime import LARGEST_LOSS, dtype_policy
 from gan_helpers.training import GAN
@@ -185,6 +186,44 @@ def test_a_dataset_that_does_not_know_its_length_trains_as_one_that_does():
     assert steps == other_steps == 4
     assert history == other_history
     assert same_state(state, other_state)
+
+
+@pytest.mark.parametrize("of_arrays", [True, False])
+def test_a_last_batch_that_is_smaller_is_trained_on_as_it_is(of_arrays):
+    def counts(real_logits, fake_logits):
+        """A number that tells how many images of each kind were judged, with a gradient."""
+        judged = 100 * tf.shape(real_logits)[0] + tf.shape(fake_logits)[0]
+        return tf.cast(judged, tf.float32) + 0 * losses.discriminator_loss(real_logits, fake_logits)
+
+    gan, images = make_dense_gan(discriminator_loss=counts), make_images(20)
+    if of_arrays:
+        history = gan.fit(images, batch_size=8, verbose=0).history
+    else:
+        history = fit(gan, images).history
+    assert int(gan.steps) == 3
+    assert history["discriminator_loss"] == pytest.approx([(808 + 808 + 404) / 3])
+
+
+def test_a_batch_may_be_a_single_image(gan):
+    batches = tf.data.Dataset.from_tensor_slices(make_images(3)).batch(1)
+    before = weights_of(gan.generator)
+    history = gan.fit(batches, verbose=0).history
+    assert int(gan.steps) == 3 and not gan.diverged
+    assert np.isfinite(list(history.values())).all()
+    assert not same(before, weights_of(gan.generator))
+    assert gan.sample(1, seed=0).shape == (1, *IMAGE_SHAPE)
+
+
+def test_no_size_has_to_be_even():
+    shape = (7, 9, 3)
+    generator = build_dense_generator(latent_dim=5, image_shape=shape, width=3)
+    gan = GAN(generator, build_dense_discriminator(shape, width=3))
+    gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam(), run_eagerly=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (11, *shape), dtype=np.uint8)
+    gan.fit(data.image_batches(pixels, 5, seed=0, flip=True), verbose=0)
+    gan.fit(data.to_model_range(pixels), batch_size=5, verbose=0)
+    assert int(gan.steps) == 2 + 3 and not gan.diverged
+    assert gan.sample(3, seed=0).shape == (3, *shape)
 
 
 def test_any_pair_of_losses_can_be_compiled():
@@ -370,6 +409,89 @@ def test_a_wrong_end_of_a_dataset_stops_before_its_step_and_what_was_learned_sta
     assert int(gan.steps) == 3  # of four batches
 
 
+def test_images_of_every_float_type_train_alike_and_float64_to_the_bit():
+    gan, images = make_dense_gan(run_eagerly=True), make_images(8)
+    begun = gan.get_state()
+
+    def train(name, of_array):
+        gan.set_state(begun)
+        typed = images.astype(tf.as_dtype(name).as_numpy_dtype)
+        trained = gan.fit(typed, shuffle=False, verbose=0) if of_array else fit(gan, typed)
+        return trained.history, gan.get_state()
+
+    for of_array in (True, False):
+        expected, state = train("float32", of_array)
+        found, same_weights = train("float64", of_array)
+        assert found == expected and same_state(state, same_weights)
+    for name, of_array in (("float16", True), ("bfloat16", False)):
+        for measure, (value,) in train(name, of_array)[0].items():
+            assert value == pytest.approx(expected[measure][0], rel=0.01), (name, measure)
+
+
+@pytest.mark.parametrize("name", ["uint8", "int8", "int32", "int64", "bool", "complex64"])
+def test_images_of_every_other_type_are_refused_before_the_first_step(gan, name):
+    images = np.zeros((8, *IMAGE_SHAPE), name)
+    for train in (gan.fit, lambda x, **options: fit(gan, x)):
+        with pytest.raises(ValueError, match=rf"must be floats in \[-1, 1\], but .*{name}"):
+            train(images, verbose=0)
+    assert int(gan.steps) == 0
+
+
+def test_labels_of_every_number_type_mean_the_same_classes(conditional_gan):
+    naming = make_dense_gan(logits=3, run_eagerly=True)
+    begun, images, labels = naming.get_state(), tf.constant(make_images(12)), np.arange(12) % 2
+
+    def loss_of_naming(labels):
+        naming.set_state(begun)
+        naming.reset_metrics()
+        naming.contract.check_arrays(images.numpy(), labels)
+        return float(naming.train_step((images, tf.constant(labels)))["class_loss"])
+
+    expected, samples = loss_of_naming(labels), conditional_gan.sample(12, seed=0, labels=labels)
+    assert loss_of_naming(1 - labels) != expected
+    for name in ("bool", "int8", "uint8", "int32", "int64", "uint64", "float32"):
+        typed = labels.astype(name)
+        assert loss_of_naming(typed) == expected, name
+        assert np.array_equal(conditional_gan.sample(12, seed=0, labels=typed), samples), name
+
+
+def in_a_column(labels):
+    return labels[:, None]
+
+
+def one_hot(labels):
+    return np.eye(3, dtype=int)[labels]
+
+
+def one_hot_floats(labels):
+    return keras.utils.to_categorical(labels, 3)
+
+
+@pytest.mark.parametrize("form", [in_a_column, one_hot, one_hot_floats])
+def test_labels_in_the_forms_of_other_courses_are_refused_in_words(form, conditional_gan):
+    """Taken as they are, they would be broadcast, and a step would learn something else."""
+    right = np.arange(12) % 3
+    labels, images = form(right), make_images(12)
+    gan = make_dense_gan(logits=3, run_eagerly=True)
+    words = r"from one class an image, of shape \(\)"
+    with pytest.raises(ValueError, match=words):
+        gan.fit(images, labels, verbose=0)
+    with pytest.raises(ValueError, match=words):
+        gan.fit(tf.data.Dataset.from_tensor_slices((images, labels)).batch(4), verbose=0)
+    floats = form is one_hot_floats
+    with pytest.raises(
+        TypeError if floats else ValueError, match="whole numbers" if floats else words
+    ):
+        gan.fit(data.image_batches(data.to_pixels(images), 4, seed=0, labels=labels), verbose=0)
+    with pytest.raises(ValueError, match=r"one class for each row .* of shape \(12,\)"):
+        conditional_gan.sample(12, seed=0, labels=labels)
+    for loss in (losses.class_loss, losses.asked_logit):
+        with pytest.raises(ValueError, match="one class for each image"):
+            loss(np.zeros((12, 3), "float32"), labels)
+    assert int(gan.steps) == 0
+    gan.fit(images, right, verbose=0)
+
+
 def test_a_few_bright_images_of_a_dataset_are_trained_on(gan):
     history = fit(gan, np.abs(make_images(8)), epochs=2)
     assert history.epoch == [0, 1]
@@ -378,6 +500,11 @@ def test_a_few_bright_images_of_a_dataset_are_trained_on(gan):
 def test_images_of_another_shape_are_refused(gan):
     with pytest.raises(ValueError, match="Build both networks with that image_shape"):
         gan.train_on_batch(np.zeros((8, 16, 16, 1), np.float32))
+
+
+def test_latents_of_float64_make_the_same_images(gan):
+    latents = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    assert np.array_equal(gan.generate(latents.astype("float64")), gan.generate(latents))
 
 
 def test_latents_of_another_length_are_refused(gan):
