@@ -34,9 +34,13 @@ def save(folder, writer, epoch, best=False):
 def write_at_once(folder, writer, epochs, barrier):
     """Begin each save when the other processes begin theirs."""
     os.fsync = lambda file: None  # no battery ends here, and half of the time is saved
-    for epoch in range(1, epochs + 1):
-        barrier.wait(60)
-        save(folder, writer, epoch, best=epoch == 2)
+    try:
+        for epoch in range(1, epochs + 1):
+            barrier.wait(60)
+            save(folder, writer, epoch, best=epoch == 2)
+    except Exception:
+        barrier.abort()  # the other one need not wait
+        raise
 
 
 def write_and_live_on(folders, epochs, connection):
