@@ -28,6 +28,7 @@ KILLS = 50
 SEED = 0
 IMAGE_SHAPE = (8, 8, 1)
 EPOCHS = 160  # more than fit between 50 kills
+UNFINISHED = "being_written*"  # a checkpoint that is being written
 PATIENCE = 120  # seconds until a process that says nothing counts as one that hangs
 
 
@@ -80,13 +81,13 @@ def kill_again_and_again(
         else:
             reported = listen(child, reported, saves=random.integers(1, 3))
             if number % 2:
-                wait_for(folder / "being_written")
+                wait_for(folder, UNFINISHED)
             time.sleep(random.uniform(0, 0.02 if number % 2 else 0.2))
         process.kill()
         process.join()
         # What it still said before it died.
         reported, has_begun = drain(child, reported)
-        writing = (folder / "being_written").exists()
+        writing = any(folder.glob(UNFINISHED))
         begun = has_begun or number % 10 != 9
         moment = "writing" if writing else "training" if begun else "starting or resuming"
         counts[f"while {moment}"] += 1
@@ -147,9 +148,9 @@ def receive(child: Connection) -> int:
     return child.recv()
 
 
-def wait_for(path: Path) -> None:
+def wait_for(folder: Path, pattern: str) -> None:
     end = time.monotonic() + PATIENCE
-    while not path.exists():
+    while not any(folder.glob(pattern)):
         if time.monotonic() > end:
             raise RuntimeError(f"No checkpoint was written for {PATIENCE} seconds.")
 

@@ -252,6 +252,7 @@ class Animation:
             self._still = last
         elif isinstance(still, (str, Path)):
             # Not of every format: Pillow has programs run for some.
+            still = check_path("still", still)
             with Image.open(still, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
                 self._still = np.asarray(picture.convert("RGB"))
         else:

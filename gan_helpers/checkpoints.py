@@ -1,25 +1,35 @@
 """Checkpoints of a training run: written whole or not at all, checked before they are used.
 
-A checkpoint is a folder such as ``save_000007_epoch_0012``, the seventh that was written. It holds
-``state.npz`` (weights, moments, random states), ``progress.json``, ``frames.npz`` and, so that
-damage is noticed, ``SHA256SUMS``. That of the best epoch so far begins with ``best`` instead.
+A checkpoint is a folder such as ``save_000007_epoch_0012_by_1a2b3c4d``, the seventh that was
+written. It holds ``state.npz`` (weights, moments, random states), ``progress.json``, ``frames.npz``
+and, so that damage is noticed, ``SHA256SUMS``. That of the best epoch so far begins with ``best``
+instead. The end names the run; the first edition had none. Of two kernels that train in one folder
+neither touches the other's run: only when its process has ended, another may go on with it.
 """
 
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gan_helpers.checks import check_whole
+from gan_helpers.checks import check_path, check_whole
 from gan_helpers.runtime import (
     DatasetError,
     is_finite,
+    is_running,
+    own_name,
     read_arrays,
     read_sums,
+    remove_leftovers,
+    remove_whole,
+    take_name,
+    unfinished,
     verified_path,
+    without_owner,
     write_sums,
 )
 from gan_helpers.training import GAN
@@ -39,9 +49,10 @@ __all__ = [
 ]
 
 Logs: TypeAlias = dict[str, float] | None
+State: TypeAlias = dict[str, np.ndarray]
 
 FILES = ("state.npz", "progress.json", "frames.npz")
-NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)")
+NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)(_by_[0-9a-f]{8})?")
 
 
 class CheckpointError(Exception):
@@ -77,14 +88,15 @@ def save_checkpoint(
     """Write the state of the model and its progress.
 
     Everything is written to a temporary folder that is renamed when it is complete and on the disk,
-    and only then are older checkpoints removed. So a run that is killed at any moment, or finds the
-    disk full, leaves at least the older checkpoint.
+    and only then are older checkpoints of this run removed. So a run that is killed at any moment,
+    or finds the disk full, leaves at least the older checkpoint.
 
     Args:
         gan: a compiled model.
-        folder: where the checkpoints of this run lie; made if missing.
+        folder: where the checkpoints lie; made if missing. The run is the one that this process
+            has written there so far, else one whose process has ended, else a new one.
         checkpoint: progress to store.
-        keep: number of newest checkpoints that stay, at least 1.
+        keep: number of newest checkpoints of the run that stay, at least 1.
         best: whether this is the best so far. It then stays until a better one is saved.
 
     Returns:
@@ -101,31 +113,34 @@ def save_checkpoint(
     state = gan.get_state()
     if not is_finite(state.values()):
         raise FloatingPointError("the model holds numbers that are not finite: it has diverged")
-    folder = Path(folder)
-    temporary = folder / "being_written"
+    folder = check_path("folder", folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    run = take_name(folder, _runs(find_checkpoints(folder)))
+    remove_leftovers(folder)
+    temporary = unfinished(folder, run, "written")
     try:
-        # What a killed run left half-written.
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        temporary.mkdir()
         _write(temporary, state, checkpoint)
-        number = 1 + max((_number(path) for path in find_checkpoints(folder)), default=0)
-        kind = "best" if best else "save"
-        saved = temporary.rename(folder / f"{kind}_{number:06}_epoch_{checkpoint.epoch:04}")
+        # A number is given once, also if what had it is set aside: no reader mixes up two of them.
+        # The name is free, since no other process writes this run.
+        earlier = [*find_checkpoints(folder), *find_checkpoints(folder / "previous")]
+        number = 1 + max(map(_number, earlier), default=0)
+        name = f"{'best' if best else 'save'}_{number:06}_epoch_{checkpoint.epoch:04}"
+        saved = temporary.rename(folder / (f"{name}_by_{run}" if run else name))
     except Exception:
         shutil.rmtree(temporary, ignore_errors=True)  # gives the room back
         raise
-    # Later epochs are left over from an earlier, longer run in this folder.
-    earlier = [path for path in find_checkpoints(folder) if _epoch(path) < checkpoint.epoch]
-    run = [*earlier, saved]
-    kept = [*run[-keep:], *[path for path in run if path.name.startswith("best")][-1:]]
-    for path in find_checkpoints(folder):
+    written = [path for path in find_checkpoints(folder) if _run(path) == run]
+    # Later epochs are left over from before this run was taken back to an earlier one.
+    sequel = [*[path for path in written if _epoch(path) < checkpoint.epoch], saved]
+    kept = [*sequel[-keep:], *[path for path in sequel if path.name.startswith("best")][-1:]]
+    for path in written:
         if path not in kept:
-            # A folder that another program holds open stays; the next save tries again.
-            shutil.rmtree(path, ignore_errors=True)
+            remove_whole(path, folder, run)
     return saved
 
 
-def put_back(gan: GAN, state: dict[str, np.ndarray]) -> None:
+def put_back(gan: GAN, state: State) -> None:
     """Give a model a stored state; if it was compiled with other learning rates, say so.
 
     Raises:
@@ -141,10 +156,16 @@ def put_back(gan: GAN, state: dict[str, np.ndarray]) -> None:
             )
 
 
-def read_checkpoint(
-    folder: str | Path, which: str = "newest"
-) -> tuple[dict[str, np.ndarray], Checkpoint]:
+def read_checkpoint(folder: str | Path, which: str = "newest") -> tuple[State, Checkpoint]:
     """Read a checkpoint; if it is damaged, say so and read the one before it.
+
+    It is one of the run that this process writes there, if there is one. Else it is one of those
+    whose processes have ended, the run with the most epochs first, and only if there is none of
+    another process that is running.
+
+    Args:
+        folder: where the checkpoints lie.
+        which: "newest" or "best".
 
     Returns:
         state: for ``GAN.set_state``.
@@ -155,49 +176,33 @@ def read_checkpoint(
         FileNotFoundError: if the folder holds no such checkpoint.
         CheckpointError: if all of them are damaged.
     """
-    if which not in ("newest", "best"):
-        raise ValueError(f"which is {which!r}, expected 'newest' or 'best'.")
-    found = find_checkpoints(Path(folder))
-    wanted = [path for path in found if which == "newest" or path.name.startswith("best")]
-    if not wanted:
-        raise FileNotFoundError(
-            f"There is no {'checkpoint' if which == 'newest' else 'best checkpoint'} in {folder}. "
-            "Train with a CheckpointSaver for this folder first, or check the path."
-        )
-    problems = []
-    for path in reversed(wanted):
-        try:
-            state, checkpoint = _read(path)
-        except CheckpointError as error:
-            problems.append(str(error))
-            continue
-        for problem in problems:
-            print(f"{problem} The checkpoint before it is used, that of epoch {checkpoint.epoch}.")
-        return state, checkpoint
-    raise CheckpointError(
-        f"No {'' if which == 'newest' else 'best '}checkpoint in {folder} can be used. "
-        f"{' '.join(problems)} Delete the folder to begin anew."
-    )
+    return _read_first(check_path("folder", folder), which)[1:]
 
 
-def find_checkpoints(folder: Path) -> list[Path]:
-    """The folders of complete checkpoints, oldest first."""
-    return sorted((path for path in folder.glob("*") if NAME.fullmatch(path.name)), key=_number)
+def find_checkpoints(folder: str | Path) -> list[Path]:
+    """The folders of complete checkpoints of all runs, oldest first."""
+    paths = check_path("folder", folder).glob("*")
+    return sorted((path for path in paths if NAME.fullmatch(path.name)), key=_number)
 
 
-def set_aside(folder: Path) -> None:
-    """Move the checkpoints of an earlier run into the folder ``previous``, in place of older ones.
+def set_aside(folder: str | Path) -> None:
+    """Move the checkpoints of earlier runs into the folder ``previous``, in place of older ones.
 
-    Raises:
-        OSError: if the folder cannot be written.
+    Those of another process that is running stay, here and there. Raises OSError if the folder
+    cannot be written.
     """
-    found = find_checkpoints(folder)
-    if not found:
-        return
-    shutil.rmtree(folder / "previous", ignore_errors=True)
-    (folder / "previous").mkdir(exist_ok=True)
-    for path in found:
-        path.rename(folder / "previous" / path.name)
+    folder = check_path("folder", folder)
+    found, previous = find_checkpoints(folder), folder / "previous"
+    with without_owner(folder, _runs(found)) as free:
+        moved = [path for path in found if _run(path) in free]
+        if not moved:
+            return
+        previous.mkdir(exist_ok=True)
+        for path in find_checkpoints(previous):
+            if _run(path) in free or not is_running(folder, _run(path)):
+                remove_whole(path, folder, _run(path))
+        for path in moved:
+            path.rename(previous / path.name)
 
 
 class CheckpointSaver(keras.callbacks.Callback):
@@ -206,7 +211,8 @@ class CheckpointSaver(keras.callbacks.Callback):
     One is saved when training begins, one after every ``every`` epochs, one at the end. The newest
     two and the best stay. If one cannot be written, because the disk is full for example, a
     sentence says so, training goes on, and the next save tries again. A run that begins anew sets
-    the checkpoints of the one before it aside, in the folder ``previous``.
+    the checkpoints of the one before it aside, in the folder ``previous``. Those of another kernel
+    that is still open are left alone: two may train in one folder, each for itself.
 
     Args:
         folder: where the checkpoints lie.
@@ -230,19 +236,21 @@ class CheckpointSaver(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         check_whole("every", every)
-        self.folder = Path(folder)
+        self.folder = check_path("folder", folder)
         self.recorder = recorder
         self.every = every
         self.best = best
         self.epoch = 0
         self.history: dict[str, list[float]] = {}
         self.saved_epoch: int | None = None  # of this run; None: nothing is saved yet
+        self._read_run: str | None = None  # the run to go on with; None: begins anew
 
     def resume(self, gan: GAN, epochs: int) -> int:
         """Go on with the run in the folder, if there is one to go on with.
 
         A run that has all its epochs, or that diverged, is over: an untrained model then begins
-        anew. A model that has been trained is the one of that run, and goes on.
+        anew. A model that has been trained is the one of that run, and goes on. One that another
+        open kernel writes is not gone on with, and a sentence says so.
 
         Args:
             gan: a compiled model, built as it was when the run began.
@@ -254,9 +262,12 @@ class CheckpointSaver(keras.callbacks.Callback):
         Raises:
             ValueError, CheckpointError: as ``restore``.
         """
-        if not find_checkpoints(self.folder):
+        if others := _others(self.folder):
+            print(others)
+        try:
+            path, state, checkpoint = _read_first(self.folder, "newest", running=False)
+        except FileNotFoundError:
             return self._begin_anew()
-        state, checkpoint = read_checkpoint(self.folder)
         over = checkpoint.diverged or checkpoint.epoch >= epochs
         if over and int(gan.steps) == 0:
             print(
@@ -265,7 +276,7 @@ class CheckpointSaver(keras.callbacks.Callback):
             )
             return self._begin_anew()
         print(f"Goes on after epoch {checkpoint.epoch} of {epochs}, from {self.folder}.")
-        return self._go_on(gan, state, checkpoint)
+        return self._go_on(gan, path, state, checkpoint)
 
     def restore(self, gan: GAN, which: str = "newest") -> int:
         """Load a checkpoint into ``gan``, the newest or the best; return the epoch for ``fit``.
@@ -273,12 +284,12 @@ class CheckpointSaver(keras.callbacks.Callback):
         Everything is checked first: after an error the model is as it was.
 
         Raises:
-            FileNotFoundError: if there is no checkpoint yet.
+            FileNotFoundError: if there is no checkpoint yet, or only those of another open kernel.
             CheckpointError: if all checkpoints are damaged.
             ValueError: if ``gan`` is not compiled or has another architecture, or the frames have
                 another shape than the recorder makes.
         """
-        return self._go_on(gan, *read_checkpoint(self.folder, which))
+        return self._go_on(gan, *_read_first(self.folder, which, running=False))
 
     def save(self, diverged: bool = False) -> None:
         """Save now. If it fails, print why; the older checkpoints stay."""
@@ -310,6 +321,9 @@ class CheckpointSaver(keras.callbacks.Callback):
         self._first_epoch = True
         self._steps: int | None = None  # at the end of self.epoch
         self._measured_before: int | None = None
+        if self._read_run is not None:
+            # If another kernel has gone on with it meanwhile, a new run branches off.
+            take_name(self.folder, [self._read_run])
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         if self._first_epoch:
@@ -349,10 +363,10 @@ class CheckpointSaver(keras.callbacks.Callback):
 
     def _begin_anew(self) -> int:
         self._take_over(Checkpoint(epoch=0))
-        self.saved_epoch = None
+        self.saved_epoch = self._read_run = None
         return 0
 
-    def _go_on(self, gan: GAN, state: dict[str, np.ndarray], checkpoint: Checkpoint) -> int:
+    def _go_on(self, gan: GAN, path: Path, state: State, checkpoint: Checkpoint) -> int:
         if self.recorder is not None and checkpoint.frames:
             expected = self.recorder.frame_shape(gan)
             if checkpoint.frames[0].shape != expected:
@@ -370,7 +384,7 @@ class CheckpointSaver(keras.callbacks.Callback):
                 )
         put_back(gan, state)
         self._take_over(checkpoint)
-        self.saved_epoch = checkpoint.epoch
+        self.saved_epoch, self._read_run = checkpoint.epoch, _run(path)
         return checkpoint.epoch
 
     def _take_over(self, checkpoint: Checkpoint) -> None:
@@ -393,7 +407,7 @@ def _write(folder: Path, state: dict[str, Any], checkpoint: Checkpoint) -> None:
             os.fsync(file.fileno())
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], Checkpoint]:
+def _read(path: Path) -> tuple[State, Checkpoint]:
     try:
         sums = read_sums(path, "")
         state_file, progress_file, frames_file = (
@@ -410,9 +424,77 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Checkpoint]:
     return state, checkpoint
 
 
+def _read_first(folder: Path, which: str, running: bool = True) -> tuple[Path, State, Checkpoint]:
+    """As ``read_checkpoint``, if need be without runs of others that are running; with its path."""
+    if which not in ("newest", "best"):
+        raise ValueError(f"which is {which!r}, expected 'newest' or 'best'.")
+    kind = "checkpoint" if which == "newest" else "best checkpoint"
+    while True:
+        problems = []
+        found = _readable(folder, running)
+        wanted = [path for path in found if which == "newest" or path.name.startswith("best")]
+        if not wanted:
+            raise FileNotFoundError(
+                f"There is no {kind} in {folder}. Train with a CheckpointSaver for this folder "
+                f"first, or check the path. {'' if running else _others(folder)}".strip()
+            )
+        for path in wanted:
+            try:
+                state, checkpoint = _read(path)
+            except CheckpointError as error:
+                if not path.exists():
+                    break  # its run has removed it meanwhile, and has a newer one
+                problems.append(str(error))
+                continue
+            used = f"The checkpoint before it is used, that of epoch {checkpoint.epoch}."
+            for problem in problems:
+                print(problem, used)
+            return path, state, checkpoint
+        else:
+            raise CheckpointError(
+                f"No {kind} in {folder} can be used. {' '.join(problems)} Delete the folder to "
+                "begin anew."
+            )
+
+
+def _readable(folder: Path, running: bool) -> list[Path]:
+    """The checkpoints to choose from, those to be preferred first."""
+    found = find_checkpoints(folder)[::-1]
+    runs = _runs(found)
+    chosen = [run for run in runs if run == own_name(folder)]
+    chosen = chosen or [run for run in runs if not is_running(folder, run)]
+    chosen = chosen or (runs if running else [])
+    return [path for run in chosen for path in found if _run(path) == run]
+
+
+def _runs(paths: Iterable[Path]) -> list[str]:
+    """The names of the runs that have checkpoints there, the one with the most epochs first."""
+    # The newest is no good sign: who opens a second kernel by mistake and closes both wants the
+    # run that was begun first.
+    furthest: dict[str, tuple[int, int]] = {}
+    for path in paths:
+        furthest[_run(path)] = max(furthest.get(_run(path), (0, 0)), (_epoch(path), _number(path)))
+    return sorted(furthest, key=lambda run: furthest[run], reverse=True)
+
+
+def _others(folder: Path) -> str:
+    """What a person should know if another process that is running has checkpoints there."""
+    if not any(is_running(folder, run) for run in _runs(find_checkpoints(folder))):
+        return ""
+    return (
+        f"Another kernel that is still open keeps its checkpoints in {folder}: they stay as they "
+        "are, and this run has its own beside them; to go on with the other run instead, shut its "
+        "kernel down, then restart this one, and to keep the two apart, choose another folder."
+    )
+
+
 def _number(path: Path) -> int:
     return int(path.name.split("_")[1])
 
 
 def _epoch(path: Path) -> int:
     return int(path.name.split("_")[3])
+
+
+def _run(path: Path) -> str:
+    return path.name.partition("_by_")[2]

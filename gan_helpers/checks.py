@@ -158,10 +158,11 @@ def check_texts(name: str, texts: Any, count: int, things: str) -> list[str]:
 
 
 def check_path(name: str, path: Any) -> Path:
-    """The path of a file or folder."""
+    """The path of a file or folder; a ``~`` at its beginning is the home folder."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name} is {describe(path)}; give a path, as a text or a pathlib.Path.")
-    return Path(path)
+    # That of pathlib raises where there is no such user; then it is the name of a folder.
+    return Path(os.path.expanduser(path))
 
 
 def check_function(name: str, function: Any, purpose: str) -> Callable:

@@ -2,9 +2,11 @@
 
 import errno
 import json
+import multiprocessing
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from gan_helpers.callbacks import CheckpointSaver, SampleRecorder
 from gan_helpers.checkpoints import (
     Checkpoint,
     CheckpointError,
+    find_checkpoints,
     put_back,
     read_checkpoint,
     save_checkpoint,
@@ -19,12 +22,13 @@ from gan_helpers.checkpoints import (
 )
 from gan_helpers.data import image_batches, to_pixels
 from gan_helpers.models import build_dcgan_discriminator, build_dcgan_generator
-from gan_helpers.runtime import write_sums
+from gan_helpers.runtime import own_name, write_sums, writers
 from gan_helpers.training import GAN
 
 import keras
 import numpy as np
 import pytest
+from checkpoint_writers import FakeGAN, save, write_and_live_on, write_at_once
 from tiny_gan import IMAGE_SHAPE, fit, make_dense_gan, make_images, same, same_state
 
 FILES = ("state.npz", "progress.json", "frames.npz", "SHA256SUMS")
@@ -44,7 +48,9 @@ def load_checkpoint(gan, folder, which="newest"):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+    """What lies there but the locks, without the names of the runs."""
+    paths = [path for path in folder.iterdir() if path.suffix != ".lock"]
+    return sorted(path.name.partition("_by_")[0] for path in paths)
 
 
 def reseal(path):
@@ -75,7 +81,7 @@ def test_stopping_and_going_on_in_a_new_process_equals_training_through(tmp_path
     train(tmp_path / "through", make_full_gan(1))
     # What the run had left behind when half of it was done.
     shutil.copytree(tmp_path / "through", tmp_path / "stopped")
-    shutil.rmtree(tmp_path / "stopped" / "save_000003_epoch_0004")
+    shutil.rmtree(next((tmp_path / "stopped").glob("save_000003_epoch_0004*")))
     code = "import sys, test_checkpoints as t; t.train(sys.argv[1], t.make_full_gan(2))"
     command = [sys.executable, "-c", code, tmp_path / "stopped"]
     output = subprocess.run(
@@ -155,6 +161,176 @@ def test_what_is_set_aside_can_be_loaded(gan, tmp_path):
     assert load_checkpoint(gan, tmp_path / "previous").epoch == 6
 
 
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    save("~/my runs", 1, epoch=3)
+    assert names(tmp_path / "my runs") == ["save_000001_epoch_0003"]
+    assert read_checkpoint("~/my runs")[1].epoch == 3
+    assert CheckpointSaver("~/my runs").resume(FakeGAN(), 9) == 3
+    assert find_checkpoints("~/my runs")
+    set_aside("~/my runs")
+    assert not find_checkpoints("~/my runs")
+
+
+# Two kernels, one folder
+
+
+@contextmanager
+def kernels(target, *arguments):
+    """Processes of their own, one for each tuple of arguments."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=target, args=values) for values in arguments]
+    for process in processes:
+        process.start()
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def check_belongs_together(state, checkpoint):
+    assert checkpoint.history["writer"] == [state["writer"]]
+    assert checkpoint.epoch == state["epoch"]
+
+
+def test_two_kernels_that_save_at_the_same_moments_lose_nothing(tmp_path, capsys):
+    epochs, reads = 200, 0
+    barrier = multiprocessing.get_context("spawn").Barrier(2)
+    arguments = [(tmp_path, writer, epochs, barrier) for writer in (1, 2)]
+    with kernels(write_at_once, *arguments) as processes:
+        while any(process.is_alive() for process in processes):
+            try:
+                check_belongs_together(*read_checkpoint(tmp_path))
+            except FileNotFoundError:
+                assert not reads  # not even for a moment, once there is one
+                time.sleep(0.05)
+            else:
+                reads += 1
+        assert [process.exitcode for process in processes] == [0, 0], "each save succeeded"
+    assert reads > 10
+    assert capsys.readouterr().out == ""  # no checkpoint was found damaged
+
+    found = find_checkpoints(tmp_path)
+    assert len(names(tmp_path)) == len(found)  # nothing is left unfinished
+    runs = {}
+    for path in found:
+        shutil.copytree(path, tmp_path / "alone" / path.name)
+        state, checkpoint = read_checkpoint(tmp_path / "alone")
+        shutil.rmtree(tmp_path / "alone")
+        check_belongs_together(state, checkpoint)
+        runs.setdefault(int(state["writer"]), []).append(checkpoint.epoch)
+    assert runs == {1: [2, epochs - 1, epochs], 2: [2, epochs - 1, epochs]}
+
+
+def test_a_run_is_its_kernels_until_that_has_ended(tmp_path, capsys):
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    folders = [tmp_path / "both are open", tmp_path / "the other is closed", tmp_path / "not mine"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "being_written").mkdir()  # by the first edition, killed
+    shared, ended, third = folders
+    with kernels(write_and_live_on, (folders, 4, there)):
+        assert here.poll(60) and here.recv() == "written"
+        theirs = sorted(shared.iterdir())
+        assert names(shared) == [
+            "being_written",
+            "best_000001_epoch_0001",
+            "save_000003_epoch_0003",
+            "save_000004_epoch_0004",
+        ]
+        saver = CheckpointSaver(shared)
+        assert saver.resume(FakeGAN(), 9) == 0
+        assert "Another kernel that is still open" in capsys.readouterr().out
+        with pytest.raises(FileNotFoundError, match="Another kernel that is still open"):
+            saver.restore(FakeGAN())
+        assert read_checkpoint(shared)[1].epoch == 4  # it may be looked at
+        for epoch in (1, 2, 3):
+            set_aside(shared)
+            save(shared, 2, epoch, best=epoch == 3)
+        assert set(theirs) <= set(shared.iterdir())
+        assert saver.resume(FakeGAN(), 9) == 3
+    capsys.readouterr()
+    # It has been killed.
+    gan, saver = FakeGAN(), CheckpointSaver(ended)
+    assert saver.resume(gan, 9) == 4
+    assert "Another kernel" not in capsys.readouterr().out
+    check_belongs_together(gan.state, Checkpoint(4, {"writer": [1]}))
+    saver.set_model(gan)
+    saver.on_train_begin()
+    saver.epoch = 5
+    saver.save()
+    assert names(ended) == [
+        "best_000001_epoch_0001",
+        "save_000004_epoch_0004",
+        "save_000005_epoch_0005",
+    ]
+    assert len({path.name[-8:] for path in find_checkpoints(ended)}) == 1, "it is the same run"
+    set_aside(third)
+    assert names(third) == ["being_written", "previous"]
+    assert read_checkpoint(third / "previous")[1].epoch == 4
+
+
+def test_of_two_ended_runs_the_longer_goes_on_and_the_other_stays(tmp_path):
+    locks = []
+    for writer, epochs in ((1, 5), (2, 3)):
+        for epoch in range(epochs):
+            save(tmp_path, writer, epoch, best=epoch == 1)
+        locks.append(writers._OWN.popitem()[1][1])  # as if another kernel had written it
+    for lock in locks:
+        lock.release()  # as if that had ended
+    gan, saver = FakeGAN(), CheckpointSaver(tmp_path)
+    assert saver.resume(gan, 9) == 4 and gan.state["writer"] == 1
+    save(tmp_path, 1, 5)
+    epochs_of = {}
+    for path in find_checkpoints(tmp_path):
+        epochs_of.setdefault(path.name[-8:], []).append(int(path.name[18:22]))
+    assert sorted(epochs_of.values()) == [[1, 2], [1, 4, 5]]
+
+
+def test_a_disk_without_locks_is_no_hindrance(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(writers.FileLock, "acquire", fail)
+    for kernel in range(2):
+        monkeypatch.setattr(writers, "_OWN", {})
+        (tmp_path / "being_written_by_1a2b3c4d_1a2b3c4d").mkdir(exist_ok=True)  # perhaps just now
+        assert CheckpointSaver(tmp_path).resume(FakeGAN(), 9) == 3 * kernel
+        for epoch in range(1, 4):
+            save(tmp_path, 1, 3 * kernel + epoch)
+    assert [name[-4:] for name in names(tmp_path)] == ["tten", "0002", "0003", "0005", "0006"]
+    set_aside(tmp_path)
+    assert read_checkpoint(tmp_path / "previous")[1].epoch == 6
+
+
+def test_a_folder_that_is_held_open_goes_with_the_next_save(tmp_path, monkeypatch):
+    """As on Windows, where a folder with an open file cannot be moved."""
+
+    def rename(path, target):
+        if "removed" in target.name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return shutil.move(path, target) and target
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        for epoch in (1, 2, 3):
+            save(tmp_path, 1, epoch)
+    assert len(names(tmp_path)) == 3
+    save(tmp_path, 1, 4)
+    assert [name[-4:] for name in names(tmp_path)] == ["0003", "0004"]
+
+
+def test_a_deleted_folder_is_made_again(tmp_path):
+    for epoch in (1, 2):
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        save(tmp_path / "runs", 1, epoch)
+        lock = tmp_path / "runs" / f"by_{own_name(tmp_path / 'runs')}.lock"
+        assert lock.exists() and names(tmp_path / "runs") == [f"save_000001_epoch_000{epoch}"]
+
+
 # A save that fails
 
 
@@ -205,6 +381,20 @@ def test_a_kill_at_any_step_leaves_a_complete_checkpoint(gan, tmp_path, monkeypa
     save_checkpoint(gan, tmp_path, Checkpoint(2))
     save_checkpoint(gan, tmp_path, Checkpoint(3))
     assert [name[-4:] for name in names(tmp_path)] == ["0002", "0003"]
+
+
+def test_a_kill_amid_the_removal_leaves_no_half_of_a_checkpoint(tmp_path, monkeypatch):
+    def kill(path, **options):
+        (path / "state.npz").unlink()
+        raise KeyboardInterrupt
+
+    for epoch in (1, 2):
+        save(tmp_path, 1, epoch)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "rmtree", kill)
+        save(tmp_path, 1, 3)
+    found = find_checkpoints(tmp_path)
+    assert len(found) == 2 and all((path / "state.npz").exists() for path in found)
 
 
 def test_a_model_that_is_not_finite_is_not_saved(gan, tmp_path):
@@ -342,7 +532,7 @@ def test_an_animation_keeps_its_subject(gan, tmp_path):
 
 
 def test_a_checkpoint_of_the_first_edition_is_gone_on_with(gan, tmp_path):
-    """It does not say what its frames show."""
+    """It says neither what its frames show nor, in its name, whose it is."""
     latents = keras.random.normal((4, 4), seed=0)
     run_epochs(tmp_path, gan, latents)
     for path in tmp_path.glob("s*"):
@@ -350,6 +540,8 @@ def test_a_checkpoint_of_the_first_edition_is_gone_on_with(gan, tmp_path):
         del progress["subject"]
         (path / "progress.json").write_text(json.dumps(progress))
         reseal(path)
+        path.rename(tmp_path / path.name.partition("_by_")[0])
+    writers._OWN.popitem()[1][1].release()  # this process has not written it
     assert run_epochs(tmp_path, gan, latents, epochs=2).labels == [
         "untrained",
         "epoch 1",

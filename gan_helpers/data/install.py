@@ -8,9 +8,11 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gan_helpers.checks import check_path
 from gan_helpers.data.sets import DATASETS, SPLITS, Dataset, cache_folder, is_installed
 from gan_helpers.data.sources import SplitArrays, read_complete
 from gan_helpers.runtime import (
@@ -236,7 +238,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--from",
         dest="source",
         metavar="PATH",
-        type=Path,
+        type=partial(check_path, "source"),
         help="a file or folder you have already: cifar-10-python.tar.gz or .tar, its extracted "
         "folder or a folder of PNG batches; mnist.npz, mnist.pkl.gz or a folder with the four IDX "
         "files",

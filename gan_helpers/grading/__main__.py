@@ -6,9 +6,11 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from gan_helpers.checks import check_path
 from gan_helpers.grading.grader import COLUMNS, Grade, find_notebooks, format_table, grade_all
 
 __all__ = ["main"]
@@ -76,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "notebooks",
         nargs="+",
-        type=Path,
+        type=partial(check_path, "notebook"),
         metavar="NOTEBOOK",
         help="a notebook, or a folder in which all notebooks are graded",
     )
@@ -96,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--csv",
-        type=Path,
+        type=partial(check_path, "csv"),
         default=Path("grades.csv"),
         metavar="FILE",
         help="where the table goes, a row for each exercise (grades.csv)",

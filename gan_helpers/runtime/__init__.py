@@ -22,6 +22,15 @@ _MODULES = {
         "write_sums",
     ),
     "precision": ("dtype_policy", "fastest_dtype_policy", "scaled_for_float16"),
+    "writers": (
+        "is_running",
+        "own_name",
+        "remove_leftovers",
+        "remove_whole",
+        "take_name",
+        "unfinished",
+        "without_owner",
+    ),
 }
 __all__ = [name for names in _MODULES.values() for name in names]
 
@@ -29,5 +38,6 @@ if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__g
     from gan_helpers.runtime.base_model import *  # noqa: F403
     from gan_helpers.runtime.files import *  # noqa: F403
     from gan_helpers.runtime.precision import *  # noqa: F403
+    from gan_helpers.runtime.writers import *  # noqa: F403
 else:  # a table of exercises should wait neither for NumPy nor for Keras
     __getattr__ = lazy_names(__name__, _MODULES)
