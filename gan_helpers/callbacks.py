@@ -114,9 +114,6 @@ class LiveView(keras.callbacks.Callback):
 
     Args:
         recorder: the recorder whose newest frame is shown; list it before this callback.
-
-    Raises:
-        ValueError: when training begins, if the recorder stands behind it in the list.
     """
 
     def __init__(self, recorder: SampleRecorder) -> None:
@@ -127,11 +124,6 @@ class LiveView(keras.callbacks.Callback):
         self.handle: DisplayHandle | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        if not self.recorder.labels:
-            raise ValueError(
-                "LiveView has nothing to show: its SampleRecorder has not recorded yet. In the "
-                "list of callbacks, put the recorder before the LiveView."
-            )
         self.start = time.monotonic()
         self.epochs, self.history = [], {}
         moment = self.recorder.labels[-1]

@@ -320,7 +320,6 @@ class CheckpointSaver(keras.callbacks.Callback):
     def on_train_begin(self, logs: Logs = None) -> None:
         self._first_epoch = True
         self._steps: int | None = None  # at the end of self.epoch
-        self._measured_before: int | None = None
         if self._read_run is not None:
             # If another kernel has gone on with it meanwhile, a new run branches off.
             take_name(self.folder, [self._read_run])
@@ -333,11 +332,6 @@ class CheckpointSaver(keras.callbacks.Callback):
             self.history = {name: values[:epoch] for name, values in self.history.items()}
             if self.saved_epoch != epoch:
                 self.save()
-        elif self.best and self.best.epochs[-1:] == [epoch] and self._measured_before != epoch:
-            raise ValueError(
-                "The DistanceRecorder measured after the checkpoint was saved: in the list of "
-                "callbacks, put it before the CheckpointSaver that keeps the best epoch."
-            )
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.model.diverged:
@@ -345,7 +339,6 @@ class CheckpointSaver(keras.callbacks.Callback):
         self.epoch, self._steps = epoch + 1, int(self.model.steps.numpy())
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
-        self._measured_before = self.best.epochs[-1] if self.best and self.best.epochs else None
         if self.epoch % self.every == 0 or self._is_best():
             self.save()
 

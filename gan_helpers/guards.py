@@ -103,8 +103,15 @@ def check_fit(
     found = list(tf.nest.flatten(getattr(callbacks, "callbacks", callbacks) or []))
     # What a callback of your own may add to the logs is not known.
     known = all(type(each).__module__.startswith(("keras.", "gan_helpers.")) for each in found)
-    for callback in found:
+    for place, callback in enumerate(found):
         _check_callback(callback, list(measures) if known else [])
+        for source in (getattr(callback, "recorder", None), getattr(callback, "best", None)):
+            if isinstance(source, keras.callbacks.Callback) and source not in found[:place]:
+                names = type(source).__name__, type(callback).__name__
+                raise ValueError(
+                    f"What the {names[0]} records goes on to the {names[1]}: in the list of "
+                    f"callbacks, put the {names[0]} before the {names[1]}."
+                )
     return found
 
 

@@ -24,6 +24,7 @@ from keras import ops
 
 Tensor: TypeAlias = Any  # a tensor of the Keras backend or a NumPy array
 Arguments = ParamSpec("Arguments")
+TRIED = (-0.9, -0.1, 0.3, 1.1, 1.9)
 _ARGUMENTS = ("real_logits", "fake_logits")
 
 __all__ = [
@@ -82,7 +83,7 @@ def check_loss(name: str, loss: Any, arguments: int) -> Callable[..., Tensor]:
             "gan_helpers.losses, or write a function that calls Keras's with from_logits=True."
         )
     values = []
-    for logit in (-0.9, -0.1, 1.1, 1.9):
+    for logit in TRIED:
         try:
             value = ops.convert_to_numpy(loss(*[tf.fill((4, 1), logit)] * arguments))
         except Exception as error:  # whatever somebody's function raises
@@ -93,13 +94,14 @@ def check_loss(name: str, loss: Any, arguments: int) -> Callable[..., Tensor]:
                 "the batch, for example with keras.ops.mean."
             )
         values.append(float(value))
-    # Keras's cross-entropy of probabilities cuts off what is not one, at 1e-7, whose log is -16.
-    flat = values[0] == values[1] or values[2] == values[3]
-    if not np.isfinite(values).all() or (flat and max(map(abs, values)) > 10):
+    # Keras's cross-entropy of probabilities cuts off what is none, and so changes between 0 and 1.
+    outside = len(set(values[:2])) == len(set(values[3:])) == 1
+    if not np.isfinite(values).all() or (outside and len(set(values)) > 1):
         raise ValueError(
-            f"{name} is {', '.join(f'{value:.3g}' for value in values)} for logits of -0.9, -0.1, "
-            "1.1, 1.9: it seems to take them for probabilities. With Keras's cross-entropies say "
-            "from_logits=True; in a formula of your own put keras.ops.sigmoid around the logits."
+            f"{name} is {', '.join(f'{value:.3g}' for value in values)} for logits of "
+            f"{', '.join(map(str, TRIED))}: it seems to take them for probabilities. With Keras's "
+            "cross-entropies say from_logits=True; in a formula of your own put "
+            "keras.ops.sigmoid around the logits."
         )
     return loss
 
