@@ -106,7 +106,11 @@ def check_fit(
     for place, callback in enumerate(found):
         _check_callback(callback, list(measures) if known else [])
         for source in (getattr(callback, "recorder", None), getattr(callback, "best", None)):
-            if isinstance(source, keras.callbacks.Callback) and source not in found[:place]:
+            if not isinstance(source, keras.callbacks.Callback) or source in found[:place]:
+                continue
+            # One that has recorded may stay away from a later training.
+            recorded = getattr(source, "frames", None) or getattr(source, "epochs", None)
+            if source in found or not recorded:
                 names = type(source).__name__, type(callback).__name__
                 raise ValueError(
                     f"What the {names[0]} records goes on to the {names[1]}: in the list of "
