@@ -155,7 +155,7 @@ class InceptionExtractor:
 
     def __init__(self, weights: str | Path | None = None) -> None:
         path = inception_weights() if weights is None else check_path("weights", weights)
-        if path is None or not path.is_file():
+        if path is None or not os.access(path, os.R_OK):
             raise FileNotFoundError(
                 f"The weights of InceptionV3 are not at {path or _inception_path()}. Fetch them "
                 'once, 88 MB: keras.applications.InceptionV3(include_top=False, weights="imagenet")'
@@ -187,7 +187,7 @@ class InceptionExtractor:
 def inception_weights() -> Path | None:
     """The file of InceptionV3's weights that Keras has fetched on this machine, or None."""
     path = _inception_path()
-    if not path.is_file():
+    if not os.access(path, os.R_OK):
         return None
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
@@ -388,8 +388,10 @@ def _in_parts(
 
 
 def _inception_path() -> Path:
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    return Path(home) / "models" / INCEPTION_FILE
+    home = os.path.expanduser("~")
+    # Keras too keeps its files in /tmp where the home folder may not be written.
+    folder = Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras"
+    return Path(os.environ.get("KERAS_HOME") or folder) / "models" / INCEPTION_FILE
 
 
 def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -837,7 +837,58 @@ def test_a_damaged_file_of_arrays_is_named(damage, tmp_path):
         read_arrays(path)
 
 
-# A cache that cannot be written
+# A cache that cannot be read or written
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Makes a path one of another account; the real way does not hold for root, who reads all."""
+    places = []
+
+    def guard(function, refuse):
+        def guarded(path, *arguments, **options):
+            if any(Path(path).is_relative_to(place) for place in places):
+                return refuse(path)
+            return function(path, *arguments, **options)
+
+        return guarded
+
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for name in ("stat", "open"):
+        monkeypatch.setattr(Path, name, guard(getattr(Path, name), refuse))
+    monkeypatch.setattr(os, "access", guard(os.access, lambda _: False))
+    return places.append
+
+
+def test_an_unreadable_cache_counts_as_not_installed(refused, mnist, tmp_path, own_cache, capsys):
+    assert main(["mnist", "--from", str(write_npz(mnist, tmp_path / "mnist.npz"))]) == 0
+    refused(own_cache)
+    assert len(load_mnist()[0]) == 10000
+    assert main(["mnist"]) == 1
+    message = capsys.readouterr().err
+    assert "may not be written" in message
+    assert "GAN_DATA_HOME" in message
+
+
+@pytest.mark.parametrize("name", ["train_images.npy", "SHA256SUMS"])
+def test_an_unreadable_file_is_named(name, refused, mnist, tmp_path, own_cache, monkeypatch):
+    main(["mnist", "--from", str(write_npz(mnist, tmp_path / "mnist.npz"))])
+    refused(own_cache / "mnist" / name)
+    monkeypatch.setattr(image_files, "is_installed", lambda _: True)
+    with pytest.raises(DatasetError, match=f"{name} may not be read by you"):
+        load_mnist()
+
+
+def test_an_account_without_a_home_folder_has_the_sample(mnist, tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", fail)
+    assert len(load_mnist()[0]) == 10000
+    assert main(["mnist", "--from", str(write_npz(mnist, tmp_path / "mnist.npz"))]) == 1
+    assert "no home folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import hashlib
 import inspect
 import itertools
+import os
 
 from gan_helpers import metrics, weights
 from gan_helpers.data import load_cifar10, to_model_range
@@ -299,6 +300,14 @@ def test_keras_itself_looks_for_the_same_file_with_the_same_sum():
     source = inspect.getsource(keras.applications.InceptionV3)
     assert f'"{metrics.INCEPTION_FILE}"' in source
     assert f'file_hash="{metrics.INCEPTION_MD5}"' in source
+
+
+def test_inception_weights_are_looked_for_where_keras_puts_them_without_a_home(monkeypatch):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert inception_weights() is None
+    with pytest.raises(FileNotFoundError, match=r"[/\\]tmp[/\\]\.keras[/\\]models"):
+        InceptionExtractor()
 
 
 def test_inception_is_shown_enlarged_images(monkeypatch, tmp_path):
