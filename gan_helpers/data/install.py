@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gan_helpers.data.sets import DATASETS, SPLITS, Dataset, cache_folder, is_installed
-from gan_helpers.data.sources import SplitArrays, read_complete
+from gan_helpers.data.sources import ACCEPTED, SplitArrays, read_complete
 from gan_helpers.runtime import (
     SUMS_NAME,
     DatasetError,
@@ -237,9 +237,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         dest="source",
         metavar="PATH",
         type=Path,
-        help="a file or folder you have already: cifar-10-python.tar.gz or .tar, its extracted "
-        "folder or a folder of PNG batches; mnist.npz, mnist.pkl.gz or a folder with the four IDX "
-        "files",
+        help=f"what you have already, under any name: {'; or '.join(ACCEPTED.values())}",
     )
     source.add_argument("--url", help="another address of the official file")
     parser.add_argument(
