@@ -13,6 +13,7 @@ from gan_helpers.grading.grader import COLUMNS, Grade, find_notebooks, format_ta
 
 __all__ = ["main"]
 
+NAMED = 10  # files that are left out are counted, and so many of them named
 DESCRIPTION = """\
 Judge the exercises in students' notebooks. Each notebook runs, as far as its last exercise, in a
 Python process of its own, with GAN_PROFILE=quick, in an empty temporary folder; the file itself is
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        notebooks = find_notebooks(options.notebooks)
+        notebooks, others = find_notebooks(options.notebooks)
         # Opened first: hours of grading must not end at a file that cannot be written.
         file = options.csv.open(
             "w" if options.overwrite else "x",
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except OSError as error:
         parser.error(str(error))
+    if others:
+        names = [*map(str, others[:NAMED]), "and more"][: len(others)]
+        print(f"Left out, as no notebook ({len(others)}): {', '.join(names)}", file=sys.stderr)
     with file:
         grading = grade_all(
             notebooks,
@@ -78,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="NOTEBOOK",
-        help="a notebook, or a folder in which all notebooks are graded",
+        help="a notebook, or a folder in which all notebooks are graded, also such as have got "
+        "another name on their way",
     )
     parser.add_argument(
         "--timeout",
