@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from gan_helpers.runtime import lazy_names
+from gan_helpers.runtime import lazy_names, mend_streams
 
 __all__ = [
     "GAN",
@@ -22,6 +22,7 @@ __all__ = [
     "to_pixels",
 ]
 
+mend_streams()
 # Keras reads its backend once, at import: the course is written for TensorFlow.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # TensorFlow logs start-up notes and harmless optimizer complaints to stderr, where they would stand

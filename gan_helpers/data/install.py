@@ -17,6 +17,7 @@ from gan_helpers.runtime import (
     SUMS_NAME,
     DatasetError,
     file_sha256,
+    print_any_character,
     read_sums,
     replacing,
     verified_path,
@@ -36,6 +37,7 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0 installed, 1 not, 130 interrupted."""
+    print_any_character()
     arguments = _parse(argv)
     dataset = DATASETS[arguments.dataset]
     try:

@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import csv
-import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from gan_helpers.grading.grader import COLUMNS, Grade, find_notebooks, format_table, grade_all
+from gan_helpers.runtime import print_any_character
 
 __all__ = ["main"]
 
@@ -32,6 +32,7 @@ Status: 0 if every notebook was graded, 1 if some could not be, 2 if the command
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
+    print_any_character()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -64,8 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print(f"Interrupted. What was graded stands in {options.csv}.", file=sys.stderr)
             return 130
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold any character
     print(format_table(grades))
     return 1 if any(grade.trouble for grade in grades) else 0
 

@@ -9,6 +9,7 @@ from gan_helpers.runtime.lazy import lazy_names
 
 _MODULES = {
     "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "is_finite", "only_with_a_batch"),
+    "console": ("mend_streams", "print_any_character"),
     "files": (
         "BOX",
         "BOX_REMEDY",
@@ -27,6 +28,7 @@ __all__ = [name for names in _MODULES.values() for name in names]
 
 if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__getattr__``
     from gan_helpers.runtime.base_model import *  # noqa: F403
+    from gan_helpers.runtime.console import *  # noqa: F403
     from gan_helpers.runtime.files import *  # noqa: F403
     from gan_helpers.runtime.precision import *  # noqa: F403
 else:  # a table of exercises should wait neither for NumPy nor for Keras

@@ -18,9 +18,13 @@ _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeL
 
 
 def _load_tensorflow() -> None:
+    try:
+        original = os.dup(2)
+    except OSError:  # it is closed, so there is nothing to hold back
+        importlib.import_module("tensorflow")
+        return
     with tempfile.TemporaryFile() as held_back:
         sys.stderr.flush()
-        original = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
             importlib.import_module("tensorflow")
