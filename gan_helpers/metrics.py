@@ -27,6 +27,7 @@ from gan_helpers.checks import (
 from gan_helpers.data import to_model_range
 from gan_helpers.runtime import (
     dtype_policy,
+    keras_home,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
 )
 from gan_helpers.weights import load_weights, shipped_weights
@@ -388,10 +389,7 @@ def _in_parts(
 
 
 def _inception_path() -> Path:
-    home = os.path.expanduser("~")
-    # Keras too keeps its files in /tmp where the home folder may not be written.
-    folder = Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras"
-    return Path(os.environ.get("KERAS_HOME") or folder) / "models" / INCEPTION_FILE
+    return keras_home() / "models" / INCEPTION_FILE
 
 
 def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:

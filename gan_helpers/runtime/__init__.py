@@ -22,6 +22,7 @@ _MODULES = {
         "verified_path",
         "write_sums",
     ),
+    "keras_settings": ("check_settings", "keras_home"),
     "precision": ("dtype_policy", "fastest_dtype_policy", "scaled_for_float16"),
 }
 __all__ = [name for names in _MODULES.values() for name in names]
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__g
     from gan_helpers.runtime.base_model import *  # noqa: F403
     from gan_helpers.runtime.console import *  # noqa: F403
     from gan_helpers.runtime.files import *  # noqa: F403
+    from gan_helpers.runtime.keras_settings import *  # noqa: F403
     from gan_helpers.runtime.precision import *  # noqa: F403
 else:  # a table of exercises should wait neither for NumPy nor for Keras
     __getattr__ = lazy_names(__name__, _MODULES)

@@ -11,6 +11,8 @@ import re
 import sys
 import tempfile
 
+from gan_helpers.runtime.keras_settings import check_settings
+
 __all__: list[str] = []
 
 # "I0000 ..." is the log's mark for information; W, E and F (warning, error, fatal) pass.
@@ -37,7 +39,7 @@ def _load_tensorflow() -> None:
                     os.write(2, line)
 
 
-if os.environ["KERAS_BACKEND"] == "tensorflow":
-    if "tensorflow" not in sys.modules:
-        _load_tensorflow()
-    importlib.import_module("gan_helpers.runtime.graph_memory")
+if "tensorflow" not in sys.modules:
+    _load_tensorflow()
+check_settings()
+importlib.import_module("gan_helpers.runtime.graph_memory")
