@@ -67,7 +67,7 @@ def test_whoever_loads_the_package_is_told(tmp_path):
 def test_the_backend_of_the_settings_file_and_the_switch_to_old_keras_change_nothing(tmp_path):
     (tmp_path / "keras.json").write_text('{"backend": "jax"}', encoding="utf-8")
     settings = {"KERAS_HOME": str(tmp_path), "TF_USE_LEGACY_KERAS": "1", "KERAS_BACKEND": ""}
-    code = "from gan_helpers import models as m; print(m.build_dcgan_generator(width=4).count_params())"
+    code = "from gan_helpers import models as m; print(m.build_dcgan_generator().count_params())"
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | settings, capture_output=True, text=True
     )
