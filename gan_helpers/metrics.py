@@ -114,7 +114,7 @@ class FeatureExtractor:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``."""
-        images = check_pixels(images)
+        images = check_pixels(images, channels=(3,))
         if images.shape[1:] != (32, 32, 3):
             raise ValueError(
                 f"images have shape {images.shape}; the classifier takes (count, 32, 32, 3)."
@@ -172,11 +172,7 @@ class InceptionExtractor:
         Args:
             images: uint8 ``(count, height, width, 3)``, enlarged to 299 x 299.
         """
-        images = check_pixels(images)
-        if images.shape[-1] != 3:
-            raise ValueError(
-                f"images have shape {images.shape}; InceptionV3 takes (count, height, width, 3)."
-            )
+        images = check_pixels(images, channels=(3,))
         return _in_parts(self._features_of, images, INCEPTION_IMAGES_AT_ONCE, threads=1)
 
     def _features_of(self, images: np.ndarray) -> np.ndarray:

@@ -265,9 +265,13 @@ def check_frame(frame: np.ndarray, index: int) -> np.ndarray:
             "in [-1, 1] into uint8 with gan_helpers.data.to_pixels."
         )
     if frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)) or 0 in frame.shape:
+        remedy = (
+            "Drop the alpha channel with frame[..., :3]."
+            if frame.shape[2:] == (4,)
+            else "image_grid turns several pictures into one frame."
+        )
         raise ValueError(
-            f"Frame {index} has shape {frame.shape}; it must be (H, W) or (H, W, 3). "
-            "image_grid turns several pictures into one frame."
+            f"Frame {index} has shape {frame.shape}; it must be (H, W) or (H, W, 3). {remedy}"
         )
     if max(frame.shape) > LARGEST_SIDE:
         raise ValueError(
