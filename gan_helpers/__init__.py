@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from gan_helpers.runtime import lazy_names
+from gan_helpers.runtime import lazy_names, mend_streams
 
 __all__ = [
     "GAN",
@@ -22,8 +22,9 @@ __all__ = [
     "to_pixels",
 ]
 
+mend_streams()
 # Keras reads its backend once, at import: the course is written for TensorFlow.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"
 # TensorFlow logs start-up notes and harmless optimizer complaints to stderr, where they would stand
 # in red under a cell. Real errors still arrive as Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

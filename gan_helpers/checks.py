@@ -209,8 +209,8 @@ def check_pixels(images: Any, channels: tuple[int, ...] = (), name: str = "image
     if images.ndim != 4 or (channels and images.shape[3] not in channels):
         last = " or ".join(map(str, channels)) or "channels"
         raise ValueError(
-            f"{name} have shape {images.shape}; it must be (count, height, width, {last}). Add a "
-            "missing axis with images[..., None] (channel) or images[None] (one image)."
+            f"{name} have shape {images.shape}; it must be (count, height, width, {last})."
+            + _shape_remedy(images.shape, channels)
         )
     if 0 in images.shape:
         raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
@@ -238,8 +238,8 @@ def check_model_range(
     wanted = "height, width, channels" if shape is None else ", ".join(map(str, shape))
     if images.ndim != 4 or (shape is not None and images.shape[1:] != tuple(shape)):
         raise ValueError(
-            f"{name} have shape {images.shape}; it must be (count, {wanted}). "
-            "For one image, images[None] adds the missing axis."
+            f"{name} have shape {images.shape}; it must be (count, {wanted})."
+            + _shape_remedy(images.shape, () if shape is None else shape[-1:])
         )
     if 0 in images.shape:
         raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
@@ -358,3 +358,20 @@ def check_alt(alt: str) -> str:
 def check_text(name: str, text: str | None) -> None:
     if text is not None and not isinstance(text, str):
         raise TypeError(f"{name} is {describe(text)}; give a text.")
+
+
+def _shape_remedy(shape: tuple[int, ...], channels: tuple[int, ...]) -> str:
+    """A sentence, after a space, on how images of this shape get four axes and these channels."""
+    if len(shape) != 4:
+        return " Add a missing axis with images[..., None] (channel) or images[None] (one image)."
+    given = shape[3]
+    if not channels or given in channels:
+        return ""
+    if shape[1] in channels:
+        return " Put the channels last with numpy.moveaxis(images, 1, -1)."
+    return {
+        1: " Make three channels of one with numpy.repeat(images, 3, axis=-1).",
+        2: " Drop the alpha channel with images[..., :1].",
+        3: " Make colors grey with images.mean(axis=-1, keepdims=True).astype(images.dtype).",
+        4: " Drop the alpha channel with images[..., :3].",
+    }.get(given, "")

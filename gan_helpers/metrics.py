@@ -27,6 +27,7 @@ from gan_helpers.checks import (
 from gan_helpers.data import to_model_range
 from gan_helpers.runtime import (
     dtype_policy,
+    keras_home,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
 )
 from gan_helpers.weights import load_weights, shipped_weights
@@ -113,7 +114,7 @@ class FeatureExtractor:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``."""
-        images = check_pixels(images)
+        images = check_pixels(images, channels=(3,))
         if images.shape[1:] != (32, 32, 3):
             raise ValueError(
                 f"images have shape {images.shape}; the classifier takes (count, 32, 32, 3)."
@@ -155,7 +156,7 @@ class InceptionExtractor:
 
     def __init__(self, weights: str | Path | None = None) -> None:
         path = inception_weights() if weights is None else check_path("weights", weights)
-        if path is None or not path.is_file():
+        if path is None or not os.access(path, os.R_OK):
             raise FileNotFoundError(
                 f"The weights of InceptionV3 are not at {path or _inception_path()}. Fetch them "
                 'once, 88 MB: keras.applications.InceptionV3(include_top=False, weights="imagenet")'
@@ -171,11 +172,7 @@ class InceptionExtractor:
         Args:
             images: uint8 ``(count, height, width, 3)``, enlarged to 299 x 299.
         """
-        images = check_pixels(images)
-        if images.shape[-1] != 3:
-            raise ValueError(
-                f"images have shape {images.shape}; InceptionV3 takes (count, height, width, 3)."
-            )
+        images = check_pixels(images, channels=(3,))
         return _in_parts(self._features_of, images, INCEPTION_IMAGES_AT_ONCE, threads=1)
 
     def _features_of(self, images: np.ndarray) -> np.ndarray:
@@ -187,7 +184,7 @@ class InceptionExtractor:
 def inception_weights() -> Path | None:
     """The file of InceptionV3's weights that Keras has fetched on this machine, or None."""
     path = _inception_path()
-    if not path.is_file():
+    if not os.access(path, os.R_OK):
         return None
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
@@ -388,8 +385,7 @@ def _in_parts(
 
 
 def _inception_path() -> Path:
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    return Path(home) / "models" / INCEPTION_FILE
+    return keras_home() / "models" / INCEPTION_FILE
 
 
 def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from gan_helpers.checks import (
     check_whole,
     describe,
 )
-from gan_helpers.plots import DPI, FONT_SIZE, LessonFigure, few_colours_png
+from gan_helpers.plots import DPI, FONT_SIZE, INK, LessonFigure, few_colours_png
 
 import numpy as np
 from PIL import Image
@@ -239,9 +239,11 @@ def picture_figure(
                 ha="center",
                 va="top" if below else "bottom",
                 fontsize=FONT_SIZE - 1,
+                color=INK,
             )
     if title:
-        axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=FONT_SIZE + 1)
+        size = FONT_SIZE + 1
+        axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=size, color=INK)
     # The axes' units are the figure's pixels, with the origin at the top left.
     axes.imshow(
         canvas, extent=(0, total_width, total_height, 0), interpolation="nearest", aspect="auto"
@@ -263,9 +265,13 @@ def check_frame(frame: np.ndarray, index: int) -> np.ndarray:
             "in [-1, 1] into uint8 with gan_helpers.data.to_pixels."
         )
     if frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)) or 0 in frame.shape:
+        remedy = (
+            "Drop the alpha channel with frame[..., :3]."
+            if frame.shape[2:] == (4,)
+            else "image_grid turns several pictures into one frame."
+        )
         raise ValueError(
-            f"Frame {index} has shape {frame.shape}; it must be (H, W) or (H, W, 3). "
-            "image_grid turns several pictures into one frame."
+            f"Frame {index} has shape {frame.shape}; it must be (H, W) or (H, W, 3). {remedy}"
         )
     if max(frame.shape) > LARGEST_SIDE:
         raise ValueError(

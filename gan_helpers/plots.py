@@ -25,6 +25,7 @@ from gan_helpers.checks import (
 )
 
 import numpy as np
+from matplotlib import rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -38,6 +39,7 @@ __all__ = [
     "FAKE",
     "FAKE_STYLE",
     "FONT_SIZE",
+    "INK",
     "NEUTRAL",
     "REAL",
     "REAL_STYLE",
@@ -57,6 +59,7 @@ REAL = "#0072B2"
 FAKE = "#D55E00"
 DISCRIMINATOR = "#009E73"
 NEUTRAL = "#555555"
+INK = "black"
 # Colour alone must never carry the meaning: each role has a line style and a marker too.
 REAL_STYLE = {"color": REAL, "linestyle": "-", "marker": "o"}
 FAKE_STYLE = {"color": FAKE, "linestyle": "--", "marker": "s"}
@@ -92,6 +95,7 @@ class LessonAxes(Axes):
         self.yaxis.label.set_fontsize(FONT_SIZE)
         self.tick_params(labelsize=FONT_SIZE - 1)
         self.spines[["top", "right"]].set_visible(False)
+        black_on_white(self)
         self.grid(True, color="#DDDDDD", linewidth=0.8)
         self.set_axisbelow(True)
 
@@ -103,11 +107,13 @@ class LessonAxes(Axes):
 
     def text(self, *args: Any, **kwargs: Any) -> Any:
         """Like ``Axes.text``, with larger letters."""
-        return super().text(*args, **_with_font_size(kwargs))
+        return super().text(*args, **_letters(kwargs))
 
     def annotate(self, *args: Any, **kwargs: Any) -> Any:
         """Like ``Axes.annotate``, with larger letters."""
-        return super().annotate(*args, **_with_font_size(kwargs))
+        if kwargs.get("arrowprops") and not kwargs["arrowprops"].keys() & {"color", "ec"}:
+            kwargs["arrowprops"] = {"edgecolor": INK} | kwargs["arrowprops"]
+        return super().annotate(*args, **_letters(kwargs))
 
     def legend(self, *args: Any, **kwargs: Any) -> Any:
         """Like ``Axes.legend``, with larger letters and lines long enough to tell styles apart."""
@@ -115,7 +121,10 @@ class LessonAxes(Axes):
             kwargs.setdefault("fontsize", FONT_SIZE)
         kwargs.setdefault("handlelength", 2.6)
         kwargs.setdefault("frameon", False)
-        return super().legend(*args, **kwargs)
+        kwargs.setdefault("labelcolor", INK)
+        legend = super().legend(*args, **kwargs)
+        legend.get_title().set_color(INK)
+        return legend
 
 
 class LessonFigure(Figure):
@@ -150,10 +159,18 @@ class LessonFigure(Figure):
             kwargs["axes_class"] = LessonAxes
         return super().add_subplot(*args, **kwargs)
 
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """Like ``Figure.add_axes``, in black on white."""
+        axes = super().add_axes(*args, **kwargs)
+        black_on_white(axes)
+        return axes
+
     def suptitle(self, t: str, **kwargs: Any) -> Any:
         """Like ``Figure.suptitle``, with larger letters."""
         if "size" not in kwargs:
             kwargs.setdefault("fontsize", FONT_SIZE + 2)
+        if "c" not in kwargs:
+            kwargs.setdefault("color", INK)
         return super().suptitle(t, **kwargs)
 
     def to_png(self) -> bytes:
@@ -400,9 +417,23 @@ def plot_score_histogram(
     return figure
 
 
-def _with_font_size(kwargs: dict) -> dict:
+def black_on_white(axes: Axes) -> None:
+    """Give axes their colors; those of the user's style may be made for a dark page."""
+    axes.set_facecolor("white")
+    axes.spines[:].set_edgecolor(INK)
+    axes.tick_params(which="both", color=INK, labelcolor=INK)
+    for name in ("title", "_left_title", "_right_title"):  # the public names have no colors
+        getattr(axes, name).set_color(INK)
+    axes.xaxis.label.set_color(INK)
+    axes.yaxis.label.set_color(INK)
+    axes.set_prop_cycle(rcParamsDefault["axes.prop_cycle"])
+
+
+def _letters(kwargs: dict) -> dict:
     if not kwargs.keys() & {"size", "fontproperties", "font", "font_properties"}:
         kwargs.setdefault("fontsize", FONT_SIZE)
+    if "c" not in kwargs:
+        kwargs.setdefault("color", INK)
     return kwargs
 
 

@@ -156,10 +156,8 @@ def shrink(images: np.ndarray, factor: int = 4) -> np.ndarray:
 
 def enlarge(images: np.ndarray, factor: int = 4) -> np.ndarray:
     """Images ``factor`` times larger by bicubic interpolation; uint8 RGB in and out."""
-    images = check_pixels(images)
+    images = check_pixels(images, channels=(3,))
     (factor,) = check_sizes(factor=factor)
-    if images.shape[-1] != 3:
-        raise ValueError(f"enlarge takes colour images, but these have shape {images.shape}.")
     size = factor * images.shape[2], factor * images.shape[1]
     method = Image.Resampling.BICUBIC
     return np.stack([np.asarray(Image.fromarray(image).resize(size, method)) for image in images])
@@ -172,9 +170,7 @@ def to_grey(images: np.ndarray) -> np.ndarray:
         >>> to_grey(np.array([[[[0, 0, 255]]]], np.uint8)).tolist()
         [[[[29, 29, 29]]]]
     """
-    images = check_pixels(images)
-    if images.shape[-1] != 3:
-        raise ValueError(f"to_grey takes colour images, but these have shape {images.shape}.")
+    images = check_pixels(images, channels=(3,))
     brightness = np.rint(images @ BRIGHTNESS).astype(np.uint8)
     return np.repeat(brightness[..., None], 3, axis=-1)
 

@@ -90,10 +90,9 @@ def load_weights(model: keras.Model, path: str | Path) -> keras.Model:
     check_model("model", model)
     path = check_path("path", path)
     if not path.is_file():
-        raise FileNotFoundError(
-            f"There are no weights at {path}. Restore the file with `git checkout -- data`, or "
-            "train it with the scripts named in data/README.md."
-        )
+        own = path.resolve().is_relative_to(WEIGHTS)
+        remedy = BOX_REMEDY if own else f"Those of the course lie in {WEIGHTS}."
+        raise FileNotFoundError(f"There are no weights at {path}. {remedy}")
     expected = [tuple(weight.shape) for weight in model.weights]
     stored = read_arrays(path)
     arrays = [stored[name] for name in sorted(stored)]

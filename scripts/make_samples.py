@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_helpers.data import CIFAR10, MNIST, SAMPLE_COLUMNS, Dataset, read_complete
-from gan_helpers.runtime import DatasetError, write_sums
+from gan_helpers.runtime import DatasetError, print_any_character, write_sums
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,7 @@ SEED = b"0"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status."""
+    print_any_character()
     parser = argparse.ArgumentParser(description="Build the samples from the complete data sets.")
     parser.add_argument("--cifar10", type=Path, required=True, metavar="FOLDER_OR_ARCHIVE")
     parser.add_argument("--mnist", type=Path, required=True, metavar="PATH")

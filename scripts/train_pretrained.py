@@ -259,14 +259,14 @@ def read_log(folder: Path) -> list[dict[str, str]]:
     path = folder / "log.csv"
     if not path.exists():
         return []
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def append_to_log(folder: Path, row: dict[str, float]) -> None:
     path = folder / "log.csv"
     new = not path.exists()
-    with path.open("a", newline="") as file:
+    with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
         if new:
             writer.writeheader()

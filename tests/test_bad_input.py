@@ -4,6 +4,7 @@ import functools
 import importlib
 import os
 import pkgutil
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -1127,6 +1128,7 @@ NOT_HERE = {
         "file_sha256",
         "is_finite",
     }
+    | {"check_settings", "keras_home", "mend_streams", "print_any_character"}  # take nothing
     | {
         "read_arrays",
         "read_sums",
@@ -1197,6 +1199,31 @@ def refuses_arguments(folder, case, draws, kinds):
         for kind in kinds(wrong):
             refuse_in_words(case.call, **right | {argument: draws.draw(kind, label=argument)})
     assert sorted(folder.iterdir()) == there
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels"),
+    [
+        ((2, 8, 8), (1, 3)),
+        ((2, 8, 8, 4), (1, 3)),
+        ((2, 8, 8, 4), (3,)),
+        ((2, 8, 8, 2), (1, 3)),
+        ((2, 8, 8, 3), (1,)),
+        ((2, 8, 8, 1), (3,)),
+        ((2, 3, 8, 8), (1, 3)),
+    ],
+)
+def test_what_is_told_about_a_wrong_shape_mends_it(shape, channels):
+    images = np.zeros(shape, np.uint8)
+    with pytest.raises(ValueError, match="it must be") as caught:
+        checks.check_pixels(images, channels)
+    told = re.search(r" with ((?:images|numpy).*?)(?: \(|\.$)", str(caught.value))[1]
+    assert len(checks.check_pixels(eval(told, {"images": images, "numpy": np}), channels)) == 2
+
+
+def test_frames_with_an_alpha_channel_are_told_how_to_lose_it():
+    with pytest.raises(ValueError, match=r"Drop the alpha channel with frame\[\.\.\., :3\]"):
+        pictures.filmstrip([np.zeros((8, 8, 4), np.uint8)], alt="x")
 
 
 def test_no_check_is_forgotten():

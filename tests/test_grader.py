@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import os
 import socket
 import time
 from pathlib import Path
@@ -261,10 +262,79 @@ def test_the_help_warns_that_a_notebook_is_a_program(capsys):
 
 def test_notebooks_are_found_once_and_in_order(classroom):
     lesson = classroom / "anna" / "deep" / "lesson.ipynb"
-    found = find_notebooks([classroom / "ben", classroom, lesson])
+    found, _ = find_notebooks([classroom / "ben", classroom, lesson])
     assert [path.relative_to(classroom).parts[0] for path in found] == [
         *("ben", "anna", "carla", "dora", "emil", "frida")
     ]
+
+
+NAMES = [
+    "lesson (1).ipynb",
+    "LESSON.IPYNB",
+    "lesson.ipynb.json",
+    "lesson.ipynb.txt",
+    "lesson.json",
+    "lesson",
+    ".ipynb",
+    "lesson .ipynb.ipynb",
+    "Anna Müller_123_assignsubmission_file_/lesson.ipynb",
+]
+
+
+def test_notebooks_are_found_by_what_their_names_have_become(tmp_path):
+    for name in NAMES:
+        write(tmp_path / name, IMPORTS)
+    found, others = find_notebooks([tmp_path])
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in found) == sorted(NAMES)
+    assert others == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_notebook_that_an_editor_saved_in_another_encoding_is_read(encoding, tmp_path):
+    path = write(tmp_path / "lesson.ipynb", "name = 'Müller'")
+    text = path.read_text(encoding="utf-8")
+    path = path.rename(tmp_path / "lesson.txt")
+    path.write_text(text, encoding=encoding)
+    assert find_notebooks([tmp_path]) == ([path], [])
+    grade = asyncio.run(grader.grade_notebook(path, timeout=1))
+    assert grade.trouble == "not a lesson of this course"
+
+
+def test_what_is_no_notebook_is_named(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "in"
+    write(folder / "lesson.ipynb", "1 + 1")
+    for name in ("lesson.ipynb.zip", "all.ZIP", "report.pdf", ".DS_Store", "__MACOSX/x.ipynb"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"PK")
+    for number in range(12):
+        (folder / f"{number:02}.png").write_bytes(b"PNG")
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["in"]) == 1
+    printed = capsys.readouterr()
+    table = printed.out.splitlines()[1:]
+    assert [line.split()[0] for line in table] == [
+        str(Path("in", name)) for name in ("all.ZIP", "lesson.ipynb", "lesson.ipynb.zip")
+    ]
+    assert [line.endswith("an archive: unpack it and grade the folder") for line in table] == [
+        *(True, False, True)
+    ]
+    left_out = printed.err.splitlines()[0]
+    assert left_out.startswith("Left out, as no notebook (13): ")
+    assert left_out.endswith("09.png, and more")
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    write(tmp_path / "lesson.ipynb", IMPORTS)
+    (tmp_path / "anna").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "anna":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert find_notebooks([tmp_path]) == ([tmp_path / "lesson.ipynb"], [tmp_path / "anna"])
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("[0-9]*.ipynb")), ids=lambda path: path.stem)

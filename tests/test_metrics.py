@@ -1,6 +1,7 @@
 import hashlib
 import inspect
 import itertools
+import os
 
 from gan_helpers import metrics, weights
 from gan_helpers.data import load_cifar10, to_model_range
@@ -120,7 +121,9 @@ def test_features_do_not_depend_on_the_company(extractor):
 
 def test_images_that_do_not_fit_are_refused(extractor):
     with pytest.raises(ValueError, match=r"\(count, 32, 32, 3\)"):
-        extractor(np.zeros((2, 28, 28, 1), np.uint8))
+        extractor(np.zeros((2, 28, 28, 3), np.uint8))
+    with pytest.raises(ValueError, match="Make three channels of one"):
+        extractor(np.zeros((2, 32, 32, 1), np.uint8))
     with pytest.raises(TypeError, match="uint8"):
         extractor(np.zeros((2, 32, 32, 3), np.float32))
 
@@ -325,6 +328,14 @@ def test_keras_itself_looks_for_the_same_file_with_the_same_sum():
     assert f'file_hash="{metrics.INCEPTION_MD5}"' in source
 
 
+def test_inception_weights_are_looked_for_where_keras_puts_them_without_a_home(monkeypatch):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert inception_weights() is None
+    with pytest.raises(FileNotFoundError, match=r"[/\\]tmp[/\\]\.keras[/\\]models"):
+        InceptionExtractor()
+
+
 def test_inception_is_shown_enlarged_images(monkeypatch, tmp_path):
     """By a stand-in that returns what it is shown: to build the network takes seconds."""
     pixels = keras.Input((299, 299, 3))
@@ -344,7 +355,7 @@ def test_inception_is_shown_enlarged_images(monkeypatch, tmp_path):
     images = RANDOM.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
     large = keras.ops.image.resize(to_model_range(images), (299, 299))
     np.testing.assert_allclose(extract(images), network(large), atol=1e-5)
-    with pytest.raises(ValueError, match="InceptionV3 takes"):
+    with pytest.raises(ValueError, match="height, width, 3"):
         extract(images[..., :1])
 
 
@@ -360,5 +371,5 @@ def test_inception_features_of_small_images(tmp_path):
     large = keras.ops.image.resize(to_model_range(images[:1]), (299, 299))
     np.testing.assert_allclose(features[:1], network(large), rtol=1e-3, atol=1e-5)
     assert frechet_distance(features, features) == pytest.approx(0, abs=1e-6)
-    with pytest.raises(ValueError, match="InceptionV3 takes"):
+    with pytest.raises(ValueError, match="height, width, 3"):
         extract(images[..., :1])

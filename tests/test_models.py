@@ -221,8 +221,12 @@ def test_a_damaged_training_log_is_noticed(tmp_path, monkeypatch):
 
 
 def test_missing_weights_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no weights at .*missing\.npz"):
-        weights.load_weights(models.build_dcgan_generator(width=4), tmp_path / "missing.npz")
+    model = models.build_dcgan_generator(width=4)
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*missing\.npz\. Those of the"):
+        weights.load_weights(model, tmp_path / "missing.npz")
+    # The sources, or an installed wheel, which git knows nothing of.
+    with pytest.raises(FileNotFoundError, match=r"git checkout -- data.*install the course again"):
+        weights.load_weights(model, weights.WEIGHTS / "missing.npz")
 
 
 def test_a_projection_discriminator_adds_what_fits_the_class():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import ScriptExporter
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
@@ -200,6 +201,12 @@ def test_stored_pictures_have_alt_text_and_widgets_a_still(lesson):
             assert re.search(r'alt="[^"]{20,}"', image)
     assert pictures >= 5
     assert "widgets" not in lesson.metadata
+
+
+def test_nbconvert_makes_it_a_python_script(lesson):
+    script, resources = ScriptExporter().from_notebook_node(lesson)
+    assert resources["output_extension"] == ".py"
+    compile(script, "lesson.py", "exec")
 
 
 def test_stored_outputs_name_no_place_of_one_machine(lesson):

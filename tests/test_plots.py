@@ -10,7 +10,9 @@ import threading
 import weakref
 
 from gan_helpers import pictures, plots
+from gan_helpers.playground.picture import PointPicture
 
+import matplotlib.style
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -164,6 +166,41 @@ def test_style_survives_clearing_and_can_be_overridden():
     assert axes.text(0, 0, "a", fontsize=9).get_fontsize() == 9
     assert not axes.spines["top"].get_visible()
     assert axes.spines["left"].get_visible()
+
+
+def in_every_part():
+    figure, (left, right) = plots.new_figure(1, 2, alt=ALT)
+    left.plot([1, 3, 2], label="curve")
+    left.legend(title="legend")
+    left.set(title="title", xlabel="x", ylabel="y")
+    right.set_title("left", loc="left")
+    right.text(0.2, 0.2, "text")
+    right.annotate("note", (0.2, 0.2), (0.5, 0.5), arrowprops={"arrowstyle": "->"})
+    right.hist([1, 2, 2])
+    figure.suptitle("figure")
+    return figure
+
+
+@pytest.mark.parametrize("style", ["dark_background", "grayscale"])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        in_every_part,
+        lambda: plots.plot_losses({"generator_loss": [1], "discriminator_loss": [1]}, alt=ALT),
+        lambda: plots.plot_score_histogram([0.2, 0.4], [0.3, 0.6], alt=ALT),
+        lambda: pictures.plot_images(
+            np.zeros((2, 8, 8, 1), np.uint8), None, ["a", "b"], "c", alt=ALT
+        ),
+        lambda: PointPicture().figure,
+    ],
+)
+def test_figures_are_the_same_in_every_style_of_the_user(draw, style):
+    expected = pixels(draw())
+    with matplotlib.style.context(style):
+        found = pixels(draw())
+    assert found.shape == expected.shape
+    # The small arrow in the playground's key is filled with the first color of the style.
+    assert (found != expected).any(axis=-1).mean() < 1e-4
 
 
 def test_colours_are_told_apart_and_read_on_white():

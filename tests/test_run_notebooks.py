@@ -37,6 +37,8 @@ display({"application/vnd.jupyter.widget-view+json": view, "image/png": "aGk="},
     assert first.outputs[0].text == "2\n"
     assert list(second.outputs[0].data) == ["image/png"]
     assert "execution" not in first.metadata and "widgets" not in stored.metadata
+    assert stored.metadata.language_info.file_extension == ".py"
+    assert "version" not in stored.metadata.language_info
     assert b"\r\n" not in target.read_bytes()
 
 

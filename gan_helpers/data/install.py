@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 from gan_helpers.checks import check_path
 from gan_helpers.data.sets import DATASETS, SPLITS, Dataset, cache_folder, is_installed
-from gan_helpers.data.sources import SplitArrays, read_complete
+from gan_helpers.data.sources import ACCEPTED, SplitArrays, read_complete
 from gan_helpers.runtime import (
     SUMS_NAME,
     DatasetError,
     file_sha256,
+    print_any_character,
     read_sums,
     replacing,
     verified_path,
@@ -38,6 +39,7 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0 installed, 1 not, 130 interrupted."""
+    print_any_character()
     arguments = _parse(argv)
     dataset = DATASETS[arguments.dataset]
     try:
@@ -239,9 +241,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         dest="source",
         metavar="PATH",
         type=partial(check_path, "source"),
-        help="a file or folder you have already: cifar-10-python.tar.gz or .tar, its extracted "
-        "folder or a folder of PNG batches; mnist.npz, mnist.pkl.gz or a folder with the four IDX "
-        "files",
+        help=f"what you have already, under any name: {'; or '.join(ACCEPTED.values())}",
     )
     source.add_argument("--url", help="another address of the official file")
     parser.add_argument(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_helpers.runtime import SUMS_NAME
+from gan_helpers.runtime import SUMS_NAME, DatasetError
 
 import platformdirs
 
@@ -120,11 +120,27 @@ DATASETS = {dataset.name: dataset for dataset in (CIFAR10, MNIST)}
 
 
 def cache_folder() -> Path:
-    """Folder of the complete sets: ``GAN_DATA_HOME`` if set, else the user's cache folder."""
+    """Folder of the complete sets: ``GAN_DATA_HOME`` if set, else the user's cache folder.
+
+    Raises:
+        DatasetError: if it lies in a home folder, and this account has none.
+    """
     chosen = os.environ.get("GAN_DATA_HOME", "")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan_helpers"))
+    try:
+        return Path(chosen or platformdirs.user_cache_dir("gan_helpers")).expanduser()
+    except RuntimeError:
+        raise DatasetError(
+            "This account has no home folder to keep complete sets in. Choose another folder with "
+            "the environment variable GAN_DATA_HOME."
+        ) from None
 
 
 def is_installed(dataset: Dataset) -> bool:
-    """Whether the complete set is in the cache. Its list of hashes is written last of all."""
-    return (cache_folder() / dataset.name / SUMS_NAME).is_file()
+    """Whether the cache holds the complete set and this account may read it.
+
+    Its list of hashes is written last of all.
+    """
+    try:
+        return os.access(cache_folder() / dataset.name / SUMS_NAME, os.R_OK)
+    except DatasetError:
+        return False

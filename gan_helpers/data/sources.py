@@ -1,19 +1,23 @@
 """Read complete CIFAR-10 and MNIST in the forms they are handed round in: first prove, then read.
 
-A file may come from anyone, and a pickle can run what it likes. So the SHA-256 of each file must
-stand in the table of its ``Dataset``: then it is the published file, and plain reading is safe.
-Before that a file is at most unpacked, in memory.
+A file may come from anyone, under any name, and a pickle can run what it likes. So a file is known
+by the SHA-256 of its content, which must stand in the table of its ``Dataset``: then it is the
+published file, and plain reading is safe. Before that a file is at most unpacked, in memory.
 """
 
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import pickle
+import re
 import tarfile
+import zipfile
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO
 
 from gan_helpers.data.sets import SPLITS, Dataset
 from gan_helpers.runtime import DatasetError
@@ -21,31 +25,39 @@ from gan_helpers.runtime import DatasetError
 import numpy as np
 from PIL import Image
 
-__all__ = ["SplitArrays", "read_complete"]
+__all__ = ["ACCEPTED", "SplitArrays", "read_complete"]
 
 SplitArrays = dict[str, tuple[np.ndarray, np.ndarray]]
+Contents = Mapping[str, bytes]
 
+ACCEPTED = {
+    "cifar10": "cifar-10-python.tar.gz, the same as .tar or .zip, its unpacked folder, or the "
+    "folder of PNG batches",
+    "mnist": "mnist.npz, mnist.pkl.gz, or a folder or archive with the four IDX files, packed or "
+    "not",
+}
 _BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 _BATCH_NAMES = _BATCHES["train"] + _BATCHES["test"]
-_CIFAR10_FOLDER = "cifar-10-batches-py"
 # The published package spells the names of its label files this way.
 _PNG_LABELS = {"train": "train_lables.json", "test": "test_lables.json"}
-_IDX_NAMES = {
+_IDX = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 # The longest published file, mnist.pkl, has 220 MB: this much of a longer one proves it another.
 _MOST_BYTES = 230_000_000
+_MOST_FILES = 1000  # of a folder: one that holds more is another folder
+# RuntimeError: a zip with a password, or packed in another way.
+_UNPACKING = (OSError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
 
 def read_complete(dataset: Dataset, path: Path) -> SplitArrays:
-    """Read a complete data set from its published files.
+    """Read a complete data set from its published files, whatever they are called.
 
     Args:
         dataset: ``CIFAR10`` or ``MNIST``.
-        path: for CIFAR-10 the official ``cifar-10-python.tar.gz``, the same unpacked to ``.tar``,
-            its extracted folder, or a folder of PNG batches; for MNIST ``mnist.npz``,
-            ``mnist.pkl.gz``, or a folder with the four IDX files.
+        path: a published file; or a folder or an archive (.tar, .tar.gz or .zip) in which the
+            files lie, at any depth, as they are or packed by gzip. ``ACCEPTED`` names them.
 
     Returns:
         For each split (images uint8 (n, height, width, channels), labels int64 (n,)), in the
@@ -54,54 +66,118 @@ def read_complete(dataset: Dataset, path: Path) -> SplitArrays:
     Raises:
         DatasetError: if a file is missing, unreadable, damaged, or not the published one.
     """
-    read = {"cifar10": _read_cifar10, "mnist": _read_mnist}[dataset.name]
-    try:
-        if not path.exists():
-            raise DatasetError(f"{path} does not exist. Give the path of a file or folder.")
-        splits = read(dataset, path)
-    except FileNotFoundError as error:
-        raise DatasetError(f"{error.filename} is missing. {_remedy(dataset)}") from None
-    except PermissionError as error:
-        raise DatasetError(f"{error.filename} may not be read by you: allow it.") from None
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+    published = {sha256: name for name, sha256 in dataset.files.items()}
+    found: dict[str, bytes] = {}
+    others: list[tuple[str, str, str]] = []
+    problems = []
+    for file in _files(path):
+        try:
+            for name, place, content in _contents(file):
+                sha256 = hashlib.sha256(content).hexdigest()
+                if sha256 not in published:
+                    others.append((name, place, sha256))
+                    continue
+                found[published[sha256]] = content
+                for names, read in _FORMS[dataset.name].items():
+                    if found.keys() >= set(names):
+                        return _in_shape(dataset, read(found))
+        except PermissionError:
+            problems.append(f"{file} may not be read by you: allow it.")
+        except _UNPACKING as error:
+            problems.append(
+                f"{file} cannot be unpacked: {error}. It is damaged or another kind of file."
+            )
+    problem, *_ = [*problems, *_changed(dataset, others), _lacking(dataset, found, others, path)]
+    raise DatasetError(
+        f"{problem} Give {ACCEPTED[dataset.name]}; or run "
+        f"`python -m gan_helpers.data {dataset.name}` to fetch the official file."
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise DatasetError(f"{path} does not exist. Give the path of a file or folder.")
+    if not path.is_dir():
+        return [path]
+    files = list(itertools.islice(filter(Path.is_file, path.rglob("*")), _MOST_FILES + 1))
+    if len(files) > _MOST_FILES:
         raise DatasetError(
-            f"{path} cannot be unpacked: {error}. It is damaged or another kind of file. "
-            + _remedy(dataset)
-        ) from error
+            f"{path} holds more than {_MOST_FILES:,} files. Give the folder of the set alone."
+        )
+    return sorted(files)
+
+
+def _contents(path: Path) -> Iterator[tuple[str, str, bytes]]:
+    """(name, place, content) of a file, and of the files in it if it is an archive."""
+    with path.open("rb") as stream:
+        yield from _unpacked(path.name, str(path), stream, archives=2)
+
+
+def _unpacked(
+    name: str, place: str, stream: IO[bytes], archives: int
+) -> Iterator[tuple[str, str, bytes]]:
+    """``archives`` is how many may lie in each other: some zip the .tar.gz, others do worse."""
+    content = stream.read(_MOST_BYTES)
+    if content.startswith(b"\x1f\x8b"):
+        with gzip.open(io.BytesIO(content)) as packed:
+            content = packed.read(_MOST_BYTES)
+    yield name, place, content
+    if archives:
+        for member, opened in _members(name, io.BytesIO(content)):
+            inside = f"{member} in {place}"
+            yield from _unpacked(PurePosixPath(member).name, inside, opened, archives - 1)
+
+
+def _members(name: str, content: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
+    # An .npz is a zip too, but is known as a whole.
+    if zipfile.is_zipfile(content) and not name.endswith(".npz"):
+        with zipfile.ZipFile(content) as archive:
+            for member in archive.infolist():
+                if not member.is_dir():
+                    with archive.open(member) as opened:
+                        yield member.filename, opened
+        return
+    content.seek(0)
+    if tarfile.is_tarfile(content):
+        with tarfile.open(fileobj=content) as archive:
+            for entry in archive:
+                if entry.isreg() and (file := archive.extractfile(entry)):
+                    yield entry.name, file
+
+
+def _changed(dataset: Dataset, others: list[tuple[str, str, str]]) -> Iterator[str]:
+    """A sentence on each file that has the name of a published one, but not its content."""
+    for name, place, sha256 in others:
+        # Browsers number copies, and some downloads write a dot for the first hyphen.
+        plain = re.sub(r" ?\(\d+\)|\.gz$", "", name).replace(".idx", "-idx")
+        if plain in dataset.files:
+            yield (
+                f"{place} is not the published {plain}, and was not opened: the SHA-256 of its "
+                f"content begins with {sha256[:12]}, expected is {dataset.files[plain][:12]}."
+            )
+
+
+def _lacking(
+    dataset: Dataset, found: Contents, others: list[tuple[str, str, str]], path: Path
+) -> str:
+    if not found and len(others) == 1:
+        _, place, sha256 = others[0]
+        return (
+            f"{place} is no published file of {dataset.title}, and was not opened: the SHA-256 of "
+            f"its content begins with {sha256[:12]}."
+        )
+    names = max(_FORMS[dataset.name], key=lambda names: len(found.keys() & set(names)))
+    return f"{path} lacks {', '.join(name for name in names if name not in found)}."
+
+
+def _in_shape(dataset: Dataset, splits: SplitArrays) -> SplitArrays:
     for split, (images, labels) in splits.items():
         images = np.ascontiguousarray(images).reshape(-1, *dataset.image_shape)
         splits[split] = images, np.asarray(labels, np.int64)
     return splits
 
 
-def _read_cifar10(dataset: Dataset, path: Path) -> SplitArrays:
-    if not path.is_dir():
-        return _join_batches(_read_archive(dataset, path))
-    if (path / "data_batch_1.png").is_file():
-        return _read_png_batches(dataset, path)
-    folder = path / _CIFAR10_FOLDER if (path / _CIFAR10_FOLDER).is_dir() else path
-    return _join_batches({name: _read_file(dataset, name, folder / name) for name in _BATCH_NAMES})
-
-
-def _read_archive(dataset: Dataset, path: Path) -> dict[str, bytes]:
-    """The six batches in an archive.
-
-    They are proved one by one, since an archive that a browser unpacked has another SHA-256.
-    """
-    batches = {}
-    with _open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            folder, _, name = member.name.removeprefix("./").partition("/")
-            wanted = folder == _CIFAR10_FOLDER and name in _BATCH_NAMES and member.isreg()
-            if wanted and (file := archive.extractfile(member)):
-                content = file.read(_MOST_BYTES)
-                batches[name] = _proved(dataset, name, content, f"{member.name} in {path}")
-    if missing := [name for name in _BATCH_NAMES if name not in batches]:
-        raise DatasetError(f"{path} lacks {', '.join(missing)}. {_remedy(dataset)}")
-    return batches
-
-
-def _join_batches(contents: Mapping[str, bytes]) -> SplitArrays:
+def _join_batches(contents: Contents) -> SplitArrays:
     splits = {}
     for split, names in _BATCHES.items():
         # Python 2 wrote them, whose strings are bytes.
@@ -114,65 +190,44 @@ def _join_batches(contents: Mapping[str, bytes]) -> SplitArrays:
     return splits
 
 
-def _read_png_batches(dataset: Dataset, folder: Path) -> SplitArrays:
+def _join_pictures(contents: Contents) -> SplitArrays:
     splits = {}
     for split, names in _BATCHES.items():
-        files = [*(f"{name}.png" for name in names), _PNG_LABELS[split]]
-        *pictures, labels = (_read_file(dataset, name, folder / name) for name in files)
-        images = [np.asarray(Image.open(io.BytesIO(picture))) for picture in pictures]
-        splits[split] = np.concatenate(images), json.loads(labels)
+        images = [np.asarray(Image.open(io.BytesIO(contents[f"{name}.png"]))) for name in names]
+        splits[split] = np.concatenate(images), json.loads(contents[_PNG_LABELS[split]])
     return splits
 
 
-def _read_mnist(dataset: Dataset, path: Path) -> SplitArrays:
-    if path.is_dir():
-        return {
-            split: (_read_idx(dataset, images, path), _read_idx(dataset, labels, path))
-            for split, (images, labels) in _IDX_NAMES.items()
-        }
-    if path.suffix == ".npz":
-        arrays = np.load(io.BytesIO(_read_file(dataset, "mnist.npz", path)), allow_pickle=False)
-        return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
-    parts = pickle.loads(_read_file(dataset, "mnist.pkl", path), encoding="latin1")
+def _read_npz(contents: Contents) -> SplitArrays:
+    arrays = np.load(io.BytesIO(contents["mnist.npz"]), allow_pickle=False)
+    return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
+
+
+def _read_pickle(contents: Contents) -> SplitArrays:
+    parts = pickle.loads(contents["mnist.pkl"], encoding="latin1")
     # Its fractions are pixels divided by 256, not 255.
     train, validation, test = (((x * 256).astype(np.uint8), y) for x, y in parts)
     images, labels = (np.concatenate(both) for both in zip(train, validation, strict=True))
     return {"train": (images, labels), "test": test}
 
 
-def _read_idx(dataset: Dataset, name: str, folder: Path) -> np.ndarray:
-    spellings = (name, name.replace("-idx", ".idx"))
-    paths = [folder / f"{each}{end}" for each in spellings for end in ("", ".gz")]
-    path = next((path for path in paths if path.is_file()), paths[0])
-    content = _read_file(dataset, name, path)
-    # Four bytes, the last of which counts the axes; four for the length of each axis; the values.
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3])
+def _read_idx(contents: Contents) -> SplitArrays:
+    def values(name: str) -> np.ndarray:
+        # Four bytes, the last of which counts the axes; four for the length of each; the values.
+        return np.frombuffer(contents[name], np.uint8, offset=4 + 4 * contents[name][3])
+
+    return {split: (values(images), values(labels)) for split, (images, labels) in _IDX.items()}
 
 
-def _read_file(dataset: Dataset, name: str, path: Path) -> bytes:
-    """Content of a file, unpacked if it is gzip, if it is that of the published ``name``."""
-    with _open(path) as stream:
-        return _proved(dataset, name, stream.read(_MOST_BYTES), path)
-
-
-def _open(path: Path) -> io.BufferedIOBase:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if packed else path.open("rb")
-
-
-def _proved(dataset: Dataset, name: str, content: bytes, place: str | Path) -> bytes:
-    found, expected = hashlib.sha256(content).hexdigest(), dataset.files[name]
-    if found != expected:
-        raise DatasetError(
-            f"{place} is not the published {name}, and was not opened: the SHA-256 of its content "
-            f"begins with {found[:12]}, expected is {expected[:12]}. {_remedy(dataset)}"
-        )
-    return content
-
-
-def _remedy(dataset: Dataset) -> str:
-    return (
-        f"Run `python -m gan_helpers.data {dataset.name}` to fetch the official file, or choose "
-        "one of the forms in data/README.md."
-    )
+# The published files that make a whole set -> what reads them.
+_FORMS: dict[str, dict[tuple[str, ...], Callable[[Contents], SplitArrays]]] = {
+    "cifar10": {
+        tuple(_BATCH_NAMES): _join_batches,
+        (*(f"{name}.png" for name in _BATCH_NAMES), *_PNG_LABELS.values()): _join_pictures,
+    },
+    "mnist": {
+        ("mnist.npz",): _read_npz,
+        ("mnist.pkl",): _read_pickle,
+        tuple(itertools.chain(*_IDX.values())): _read_idx,
+    },
+}

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import csv
-import io
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,9 +11,11 @@ from typing import TextIO
 
 from gan_helpers.checks import check_path
 from gan_helpers.grading.grader import COLUMNS, Grade, find_notebooks, format_table, grade_all
+from gan_helpers.runtime import print_any_character
 
 __all__ = ["main"]
 
+NAMED = 10  # files that are left out are counted, and so many of them named
 DESCRIPTION = """\
 Judge the exercises in students' notebooks. Each notebook runs, as far as its last exercise, in a
 Python process of its own, with GAN_PROFILE=quick, in an empty temporary folder; the file itself is
@@ -33,10 +34,11 @@ Status: 0 if every notebook was graded, 1 if some could not be, 2 if the command
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
+    print_any_character()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        notebooks = find_notebooks(options.notebooks)
+        notebooks, others = find_notebooks(options.notebooks)
         # Opened first: hours of grading must not end at a file that cannot be written.
         file = options.csv.open(
             "w" if options.overwrite else "x",
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except OSError as error:
         parser.error(str(error))
+    if others:
+        names = [*map(str, others[:NAMED]), "and more"][: len(others)]
+        print(f"Left out, as no notebook ({len(others)}): {', '.join(names)}", file=sys.stderr)
     with file:
         grading = grade_all(
             notebooks,
@@ -62,8 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print(f"Interrupted. What was graded stands in {options.csv}.", file=sys.stderr)
             return 130
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold any character
     print(format_table(grades))
     return 1 if any(grade.trouble for grade in grades) else 0
 
@@ -80,7 +83,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=partial(check_path, "notebook"),
         metavar="NOTEBOOK",
-        help="a notebook, or a folder in which all notebooks are graded",
+        help="a notebook, or a folder in which all notebooks are graded, also such as have got "
+        "another name on their way",
     )
     parser.add_argument(
         "--timeout",

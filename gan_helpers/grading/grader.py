@@ -49,6 +49,7 @@ __all__ = [
 
 NOT_GRADED = "Not graded"
 COLUMNS = ("notebook", "lesson", "exercise", "outcome", "message", "seconds")
+ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 LONGEST_START = 60  # seconds that a kernel may take to start
 STARTS = 3  # kernels started for a notebook before it is given up
 PACKAGES = Path(__file__).resolve().parents[2]  # where gan_helpers lies
@@ -111,29 +112,67 @@ class Grade:
             }
 
 
-def find_notebooks(paths: Iterable[Path]) -> list[Path]:
+def find_notebooks(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """The notebooks among files and in folders, each once, without autosaved copies.
+
+    Browsers, mail programs and learning platforms change names: a file of a folder is a notebook
+    if its name has .ipynb anywhere in it, or its content is one. An archive is kept among them, so
+    that it gets its row.
+
+    Returns:
+        The notebooks, and the other files and unreadable folders, which are left out.
 
     Raises:
         FileNotFoundError: if a path does not exist or a folder holds no notebook.
     """
     found: dict[Path, Path] = {}
+    others = []
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"{path} does not exist.")
-        files = [path] if path.is_file() else sorted(filter(_is_work, path.rglob("*.ipynb")))
-        if not files:
+        files = [path] if path.is_file() else sorted(filter(_is_work, _walk(path)))
+        notebooks = files if path.is_file() else list(filter(_is_notebook, files))
+        if not notebooks:
             raise FileNotFoundError(f"There is no notebook in {path}.")
-        for file in files:
+        for file in notebooks:
             found.setdefault(file.resolve(), file)
-    return list(found.values())
+        others += [file for file in files if file not in notebooks]
+    return list(found.values()), others
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Every file in a folder, at any depth, and every folder in it that cannot be read."""
+    refused: list[OSError] = []
+    files = [
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=refused.append)
+        for name in names
+    ]
+    return files + [Path(error.filename) for error in refused]
 
 
 def _is_work(path: Path) -> bool:
-    # macOS adds a file ._NAME for each NAME to an archive.
-    return (
-        path.is_file() and ".ipynb_checkpoints" not in path.parts and not path.name.startswith("._")
-    )
+    # macOS adds a file ._NAME for each NAME to an archive, in a folder of its own or not.
+    if path.name.startswith("._") or {".ipynb_checkpoints", "__MACOSX"} & set(path.parts):
+        return False
+    return not path.name.startswith(".") or ".ipynb" in path.name.lower()
+
+
+def _is_notebook(path: Path) -> bool:
+    if ".ipynb" in path.name.lower() or path.suffix.lower() in ARCHIVES:
+        return True
+    try:
+        with path.open("rb") as file:  # photographs and weights need not be read to their end
+            start = file.read(100)
+            text = start.decode(json.detect_encoding(start), "replace").lstrip("\ufeff \t\r\n")
+            return text.startswith("{") and '"nbformat"' in _text(start + file.read())
+    except OSError:
+        return False
+
+
+def _text(content: bytes) -> str:
+    """JSON may be UTF-8, UTF-16 or UTF-32: some editors choose, and put a mark in front."""
+    return content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
 
 
 def find_lesson(notebook: NotebookNode) -> int | None:
@@ -184,6 +223,9 @@ async def grade_notebook(path: Path, timeout: float) -> Grade:
     """
     grade = Grade(path)
     start = time.monotonic()
+    if path.suffix.lower() in ARCHIVES:
+        grade.trouble = "an archive: unpack it and grade the folder"
+        return grade
     try:
         notebook = _read(path)
         grade.lesson = find_lesson(notebook)
@@ -212,7 +254,7 @@ async def grade_notebook(path: Path, timeout: float) -> Grade:
 def _read(path: Path) -> NotebookNode:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as of cells without an id
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.reads(_text(path.read_bytes()), as_version=4)
     for cell in notebook.cells:
         cell.setdefault("metadata", nbformat.from_dict({}))  # not every program writes it
         cell.outputs = []

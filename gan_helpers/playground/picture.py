@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from gan_helpers.playground.game import ARROWS, SURFACE, Moment
 from gan_helpers.playground.points import EDGE, PointDistribution
-from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, NEUTRAL, REAL, LessonFigure
+from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, INK, NEUTRAL, REAL, LessonFigure
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -37,6 +37,7 @@ KEY: dict[str, Any] = {
     "bbox_to_anchor": (1.01, 0.97),
     "ncols": 2,
     "frameon": False,
+    "labelcolor": INK,
     "fontsize": 11,
     "handlelength": 1.8,
     "columnspacing": 1,
@@ -144,7 +145,7 @@ class PointPicture:
         self._explain_plane()
 
     def _explain_plane(self) -> None:
-        text: dict[str, Any] = {"fontsize": 12, "va": "center"}
+        text: dict[str, Any] = {"fontsize": 12, "va": "center", "color": INK}
         key = self.figure.add_axes((0.01, 0.0, 0.5, 0.1))
         key.set(xlim=(0, 100), ylim=(0, 2))
         key.set_axis_off()
@@ -152,15 +153,17 @@ class PointPicture:
         key.text(4.6, 1.45, "real", **text)
         key.plot([19.2], [1.45], "s", color=FAKE, markersize=7)
         key.text(21.8, 1.45, "generated", **text)
-        key.annotate("", (48.2, 1.45), (44.4, 1.45), arrowprops={"arrowstyle": "-|>"})
+        key.annotate(
+            "", (48.2, 1.45), (44.4, 1.45), arrowprops={"arrowstyle": "-|>", "edgecolor": INK}
+        )
         key.text(49.2, 1.45, "push on them", **text)
         key.plot([78, 81.6], [1.45, 1.45], color=NEUTRAL, linewidth=1)
         key.text(82.6, 1.45, "latent grid", **text)
         key.text(2, 0.5, "D says", **text)
-        key.text(17, 0.5, "fake", color="#8A3A00", **text)
+        key.text(17, 0.5, "fake", **text | {"color": "#8A3A00"})
         ramp = np.linspace(0, 255, 64)[None]
         key.imshow(ramp, cmap=SCORES, extent=(26, 56, 0.2, 0.8), aspect="auto")
-        key.text(58, 0.5, "real", color="#004C78", **text)
+        key.text(58, 0.5, "real", **text | {"color": "#004C78"})
 
     def _make_curves(self) -> None:
         self._curves = {}
@@ -183,9 +186,8 @@ class PointPicture:
         divergence = self._axes[2]
         self._floor = divergence.axhline(0, color=NEUTRAL, linestyle=":", linewidth=1.2)
         divergence.legend([self._floor], ["two real samples"], **KEY)
-        self.numbers = divergence.text(
-            0.99, 0.93, "", transform=divergence.transAxes, ha="right", va="top", fontsize=11
-        )
+        place: dict[str, Any] = {"transform": divergence.transAxes, "ha": "right", "va": "top"}
+        self.numbers = divergence.text(0.99, 0.93, "", **place, fontsize=11, color=INK)
         self._add(divergence, self.numbers)
 
     def _restore_background(self) -> None:

@@ -9,6 +9,7 @@ from gan_helpers.runtime.lazy import lazy_names
 
 _MODULES = {
     "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "is_finite"),
+    "console": ("mend_streams", "print_any_character"),
     "files": (
         "BOX",
         "BOX_REMEDY",
@@ -21,6 +22,7 @@ _MODULES = {
         "verified_path",
         "write_sums",
     ),
+    "keras_settings": ("check_settings", "keras_home"),
     "precision": ("dtype_policy", "fastest_dtype_policy", "scaled_for_float16"),
     "writers": (
         "is_running",
@@ -36,7 +38,9 @@ __all__ = [name for names in _MODULES.values() for name in names]
 
 if TYPE_CHECKING:  # for editors and the type checker, which cannot follow ``__getattr__``
     from gan_helpers.runtime.base_model import *  # noqa: F403
+    from gan_helpers.runtime.console import *  # noqa: F403
     from gan_helpers.runtime.files import *  # noqa: F403
+    from gan_helpers.runtime.keras_settings import *  # noqa: F403
     from gan_helpers.runtime.precision import *  # noqa: F403
     from gan_helpers.runtime.writers import *  # noqa: F403
 else:  # a table of exercises should wait neither for NumPy nor for Keras

@@ -84,6 +84,8 @@ def read_sums(folder: Path, remedy: str) -> dict[str, str]:
         return {name: sha256 for sha256, name in pairs}
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing. {remedy}") from None
+    except PermissionError:
+        raise DatasetError(f"{path} may not be read by you: allow it.") from None
     except ValueError:
         raise DatasetError(f"{path} is damaged: it is no list of SHA-256 sums. {remedy}") from None
 
@@ -102,11 +104,14 @@ def verified_path(folder: Path, name: str, sums: Mapping[str, str], remedy: str)
         DatasetError: if the file is missing, not listed or damaged; names the file.
     """
     path = folder / name
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DatasetError(f"{path} is missing. {remedy}")
     if name not in sums:
         raise DatasetError(f"{folder / SUMS_NAME} does not list {name}. {remedy}")
-    found = file_sha256(path)
+    try:
+        found = file_sha256(path)
+    except PermissionError:
+        raise DatasetError(f"{path} may not be read by you: allow it.") from None
     if found != sums[name]:
         raise DatasetError(
             f"{path} is damaged: its SHA-256 begins {found[:12]}, "

@@ -11,6 +11,8 @@ import re
 import sys
 import tempfile
 
+from gan_helpers.runtime.keras_settings import check_settings
+
 __all__: list[str] = []
 
 # "I0000 ..." is the log's mark for information; W, E and F (warning, error, fatal) pass.
@@ -18,9 +20,13 @@ _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeL
 
 
 def _load_tensorflow() -> None:
+    try:
+        original = os.dup(2)
+    except OSError:  # it is closed, so there is nothing to hold back
+        importlib.import_module("tensorflow")
+        return
     with tempfile.TemporaryFile() as held_back:
         sys.stderr.flush()
-        original = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
             importlib.import_module("tensorflow")
@@ -33,7 +39,7 @@ def _load_tensorflow() -> None:
                     os.write(2, line)
 
 
-if os.environ["KERAS_BACKEND"] == "tensorflow":
-    if "tensorflow" not in sys.modules:
-        _load_tensorflow()
-    importlib.import_module("gan_helpers.runtime.graph_memory")
+if "tensorflow" not in sys.modules:
+    _load_tensorflow()
+check_settings()
+importlib.import_module("gan_helpers.runtime.graph_memory")
