@@ -38,6 +38,7 @@ __all__ = [
     "check_whole_numbers",
     "describe",
     "find_named",
+    "shape_remedy",
 ]
 
 # Rounding may lead a little out of [-1, 1]; pixels from 0 to 255 lie far outside.
@@ -210,7 +211,7 @@ def check_pixels(images: Any, channels: tuple[int, ...] = (), name: str = "image
         last = " or ".join(map(str, channels)) or "channels"
         raise ValueError(
             f"{name} have shape {images.shape}; it must be (count, height, width, {last})."
-            + _shape_remedy(images.shape, channels)
+            + shape_remedy(images.shape, channels)
         )
     if 0 in images.shape:
         raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
@@ -239,7 +240,7 @@ def check_model_range(
     if images.ndim != 4 or (shape is not None and images.shape[1:] != tuple(shape)):
         raise ValueError(
             f"{name} have shape {images.shape}; it must be (count, {wanted})."
-            + _shape_remedy(images.shape, () if shape is None else shape[-1:])
+            + shape_remedy(images.shape, () if shape is None else shape[-1:])
         )
     if 0 in images.shape:
         raise ValueError(f"{name} have shape {images.shape}: there is none. Give at least one.")
@@ -360,7 +361,7 @@ def check_text(name: str, text: str | None) -> None:
         raise TypeError(f"{name} is {describe(text)}; give a text.")
 
 
-def _shape_remedy(shape: tuple[int, ...], channels: tuple[int, ...]) -> str:
+def shape_remedy(shape: tuple[int, ...], channels: tuple[int, ...]) -> str:
     """A sentence, after a space, on how images of this shape get four axes and these channels."""
     if len(shape) != 4:
         return " Add a missing axis with images[..., None] (channel) or images[None] (one image)."

@@ -10,6 +10,7 @@ from gan_helpers.checks import (
     check_training_images,
     check_whole_numbers,
     describe,
+    shape_remedy,
 )
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
@@ -253,14 +254,11 @@ class Contract:
                 "with gan_helpers.data.image_batches."
             )
         if tuple(images.shape[1:]) != self.image_shape:
-            given, remedy = tuple(images.shape[1:]), "Build both networks with that image_shape."
-            if given[-1:] == (4,) and self.image_shape[-1] == 3:
-                remedy = "Leave out how opaque each pixel is: images[..., :3]."
-            if (*given, 1) == self.image_shape:
-                remedy = "Add the axis of the channel: images[..., None]."
+            given = tuple(images.shape[1:])
+            remedy = shape_remedy(images.shape, self.image_shape[-1:])
             raise ValueError(
                 f"Training images have shape {given}, but the discriminator takes "
-                f"{self.image_shape}. {remedy}"
+                f"{self.image_shape}.{remedy or ' Build both networks with that image_shape.'}"
             )
 
     def _check_conditions(self, conditions: Any) -> None:

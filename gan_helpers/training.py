@@ -189,7 +189,7 @@ class GAN(BaseModel):
         if is_array:
             self.contract.check_arrays(x, y)
         if begin_pass is not None:  # made by image_batches
-            self.contract.check_values(getattr(x, "conditions", None))
+            self.contract.check_values(getattr(x, "labels", None))
             begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: begin_pass(n))
             watching = [begin, *watching]
         if isinstance(x, tf.data.Dataset | Generator):

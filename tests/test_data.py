@@ -847,8 +847,8 @@ def write_other_set(name):
     [
         (write_other_set("cifar-100-python/train"), "lacks data_batch_1"),
         (write_other_set("cifar-10-batches-py/data_batch_1"), "is not the published data_batch_1"),
-        (write_zip, "cannot be unpacked"),
-        (write_npz, "cannot be unpacked"),
+        (write_zip, "folder of PNG batches"),
+        (write_npz, "folder of PNG batches"),
     ],
     ids=["another set", "another set in this folder", "zip", "npz"],
 )

@@ -179,8 +179,8 @@ def image_batches(
     Returns:
         A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
         or of pairs with int32 labels (batch_size, ...), or with a second batch of images. Its
-        function ``begin_pass(number)`` chooses the order of the next pass, and ``conditions`` are
-        the labels; a data set made from this one, by ``.repeat()`` for example, has neither.
+        function ``begin_pass(number)`` chooses the order of the next pass, and ``labels``
+        are the classes or captions; a data set made from this one, by ``.repeat()`` for example, has neither.
 
     Raises:
         TypeError: if images are not uint8, labels are neither whole numbers nor images, or flip
@@ -238,7 +238,8 @@ def image_batches(
     options = tf.data.Options()
     options.autotune.enabled = False
     batches = batches.map(fetch).prefetch(2).with_options(options)
-    batches.begin_pass, batches.conditions = begin_pass, labels
+    batches.begin_pass = begin_pass
+    batches.labels = None if labels is None or labels.ndim == 4 else labels
     return batches
 
 
