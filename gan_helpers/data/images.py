@@ -179,8 +179,9 @@ def image_batches(
     Returns:
         A ``tf.data.Dataset`` of float32 batches (batch_size, height, width, channels), -1 to 1,
         or of pairs with int32 labels (batch_size, ...), or with a second batch of images. Its
-        function ``begin_pass(number)`` chooses the order of the next pass, and ``labels``
-        are the classes or captions; a data set made from this one, by ``.repeat()`` for example, has neither.
+        function ``begin_pass(number)`` chooses the order of the next pass, and ``labels`` are the
+        classes or captions; a data set made from this one, by ``.repeat()`` for example, has
+        neither.
 
     Raises:
         TypeError: if images are not uint8, labels are neither whole numbers nor images, or flip
