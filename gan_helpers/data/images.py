@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_helpers.checks import as_array, check_flag, check_name, check_whole, check_whole_numbers
+from gan_helpers.checks import (
+    as_array,
+    check_flag,
+    check_name,
+    check_pixels,
+    check_whole,
+    check_whole_numbers,
+)
 from gan_helpers.data.sets import (
     CIFAR10,
     MNIST,
@@ -194,8 +201,11 @@ def image_batches(
         >>> [tuple(batch.shape) for batch in image_batches(images, batch_size=4, seed=0)]
         [(4, 32, 32, 3), (4, 32, 32, 3)]
     """
-    images = as_array("images", images)
-    _check_batches(images, batch_size, seed, flip)
+    images = check_pixels(images)
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    check_flag("flip", flip)
+    # At most one batch of all the images.
+    check_whole("batch_size", batch_size, most=len(images))
     if labels is not None:
         labels = as_array("labels", labels)
         _check_conditions(labels, len(images))
@@ -355,24 +365,6 @@ def _class_number(dataset: Dataset, item: str | int) -> int:
         f"{item!r} is no class of {dataset.title}. Its classes are {', '.join(names)}, "
         f"or the numbers 0 to {len(names) - 1} in that order."
     )
-
-
-def _check_batches(images: np.ndarray, batch_size: int, seed: int, flip: bool) -> None:
-    if images.dtype != np.uint8:
-        raise TypeError(
-            f"image_batches expects uint8 pixels, got {images.dtype}. "
-            "Give it images as load_cifar10 returns them: it maps them to model range itself."
-        )
-    if images.ndim != 4:
-        raise ValueError(
-            f"image_batches expects shape (n, height, width, channels), got {images.shape}."
-        )
-    if 0 in images.shape:
-        raise ValueError(f"image_batches got no images: their shape is {images.shape}.")
-    check_whole("seed", seed, 0, LARGEST_SEED)
-    check_flag("flip", flip)
-    # At most one batch of all the images.
-    check_whole("batch_size", batch_size, most=len(images))
 
 
 def _check_conditions(labels: np.ndarray, count: int) -> None:
