@@ -259,7 +259,8 @@ def check_training_images(
 
 def check_extremes(lowest: float, highest: float, name: str) -> None:
     """Raise a ValueError if images from ``lowest`` to ``highest`` do not lie in [-1, 1]."""
-    # NaN fails these comparisons too.
+    if math.isnan(lowest):
+        raise ValueError(f"{name} hold NaN. Look at what made them.")
     if not -FARTHEST_IN_MODEL_RANGE <= lowest <= highest <= FARTHEST_IN_MODEL_RANGE:
         raise ValueError(
             f"{name} run from {lowest:g} to {highest:g}; they must lie in [-1, 1]. Use "

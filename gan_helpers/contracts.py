@@ -247,7 +247,7 @@ class Contract:
 
     def _check_images(self, images: Any) -> None:
         dtype = getattr(images.dtype, "name", images.dtype)
-        if not keras.backend.is_float_dtype(dtype):
+        if "float" not in str(dtype):
             raise ValueError(
                 f"Training images must be floats in [-1, 1], but their type is {dtype}. "
                 "Convert uint8 images with gan_helpers.data.to_model_range, or make the batches "

@@ -3,7 +3,9 @@
 What is allowed, and what Keras's other methods do, stands in ``docs/keras.md``.
 """
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from gan_helpers.checks import (
@@ -60,19 +62,19 @@ NOT_TO_CALL = {
 }
 
 
-def refuse(call: str, options: Mapping[str, Any], remedies: Mapping[str, str]) -> None:
-    """Refuse options that Keras knows and a GAN has no use for.
+def refuse(method: Callable, options: Mapping[str, Any], remedies: Mapping[str, str]) -> None:
+    """Refuse options of a method of Keras for which a GAN has no use.
 
     Raises:
         ValueError: with a sentence that says what to do instead.
     """
-    for name, value in options.items():
-        if (
-            name in remedies
-            and value is not None
-            and not (name == "validation_split" and not value)
-        ):
-            raise ValueError(f"{call}({name}=...) is not for a GAN. {remedies[name]}")
+    usual = inspect.signature(method).parameters
+    for name in remedies.keys() & options.keys():
+        value = options[name]
+        # What changes nothing may be said.
+        if value is None or (isinstance(value, Real) and value == usual[name].default):
+            continue
+        raise ValueError(f"{method.__name__}({name}=...) is not for a GAN. {remedies[name]}")
 
 
 def check_fit(
@@ -92,7 +94,7 @@ def check_fit(
     Raises:
         ValueError: with a sentence that says what to do instead.
     """
-    refuse("fit", options, NOT_TO_FIT)
+    refuse(keras.Model.fit, options, NOT_TO_FIT)
     if options.get("steps_per_epoch") is not None and hasattr(x, "begin_pass"):
         raise ValueError(
             "steps_per_epoch would let one pass over these batches run on into the next epoch, "
@@ -163,7 +165,7 @@ class BatchGuard:
 
     A few images in [0, 1] could be bright ones in [-1, 1], so small batches are looked at together
     until there are enough; if the first of a source are refused then, the model is put back to
-    where it was before them. NaN passes: ``GAN.diverged_at`` reports where it leads.
+    where it was before them.
 
     Args:
         model: with a ``contract``, ``get_state`` and ``set_state``.
@@ -175,7 +177,7 @@ class BatchGuard:
 
     def begin(self) -> None:
         """The batches of another source follow."""
-        self._first = True
+        self._first = self._empty = True
         self._before: dict[str, np.ndarray] | None = None
         self._forget()
 
@@ -188,12 +190,12 @@ class BatchGuard:
         Raises:
             TypeError, ValueError: as ``Contract.check_batch`` and ``Contract.check_values``.
         """
+        self._empty = False
         images, conditions = self.model.contract.check_batch(data)
         pixels = as_array("Training images", images)
         self.model.contract.check_values(conditions)
         lowest, highest = float(pixels.min()), float(pixels.max())
-        if not np.isnan(lowest):
-            check_extremes(lowest, highest, "Training images")
+        check_extremes(lowest, highest, "Training images")
         self._count += len(pixels)
         self._lowest, self._highest = min(self._lowest, lowest), max(self._highest, highest)
         try:
@@ -208,3 +210,15 @@ class BatchGuard:
             self._forget()
         elif self._first and self._before is None:
             self._before = self.model.get_state()
+
+    def end(self) -> None:
+        """The source has no more batches.
+
+        Raises:
+            ValueError: if there was none.
+        """
+        if self._empty:
+            raise ValueError(
+                "There are no training images: the dataset has no batch. With drop_remainder=True "
+                "it needs as many images as are in a batch."
+            )

@@ -146,7 +146,7 @@ class GAN(BaseModel):
                 probabilities or makes more than one number, or a weight does not fit.
         """
         guards.check_optimizers(generator_optimizer, discriminator_optimizer)
-        guards.refuse("compile", options, guards.NOT_TO_COMPILE)
+        guards.refuse(keras.Model.compile, options, guards.NOT_TO_COMPILE)
         check_loss("generator_loss", generator_loss, 1)
         check_loss("discriminator_loss", discriminator_loss, 2)
         check_number("class_loss_weight", class_loss_weight, 0)

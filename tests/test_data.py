@@ -447,7 +447,13 @@ def test_flip_mirrors_a_random_half_left_to_right():
         (numbered_images(4), 2.0, 0, ValueError, "a whole number .* but is 2.0"),
         (numbered_images(4), 2, None, ValueError, "seed must be a whole number .* but is None"),
         (numbered_images(4)[0], 1, 0, ValueError, r"must be \(count, height, width, channels\)"),
-        (numbered_images(4) / 255, 2, 0, TypeError, "images are float64; they must be uint8 pixels"),
+        (
+            numbered_images(4) / 255,
+            2,
+            0,
+            TypeError,
+            "float64; they must be uint8 pixels",
+        ),
     ],
 )
 def test_wrong_batches_are_explained(images, batch_size, seed, error, words):

@@ -96,6 +96,26 @@ def test_wrong_images_are_refused_by_every_way_in_and_change_nothing(gan, way):
     assert int(gan.steps) == 4
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_images_that_are_no_numbers_are_refused_by_every_way_in(gan, way):
+    broken = IMAGES.copy()
+    broken[3, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="images hold NaN"):
+        WAYS[way](gan, broken, 32)
+    assert int(gan.steps) == 0
+
+
+def test_a_dataset_without_a_batch_is_refused(gan):
+    for empty in (sliced(IMAGES, 64).filter(lambda batch: False), sliced(IMAGES, 64).take(0)):
+        with pytest.raises(ValueError, match="no training images"):
+            gan.fit(empty, verbose=0)
+
+
+def test_what_keras_does_anyway_may_be_said(gan):
+    gan.fit(IMAGES, verbose=0, validation_split=0.0, validation_freq=1, validation_data=None)
+    assert int(gan.steps) == 1
+
+
 def test_dicts_and_lists_are_told_what_to_do_instead(gan):
     for wrong in ({"image": IMAGES}, sliced({"image": IMAGES}, 8), [IMAGES, IMAGES]):
         with pytest.raises(TypeError, match="give one array"):

@@ -183,7 +183,7 @@ class TestInvert:
         [
             (np.zeros((2, 2, 1)), {}, "images[None]"),
             (np.full((1, 2, 2, 1), 200.0), {}, "run from 200 to 200"),
-            (np.full((1, 2, 2, 1), np.nan), {}, "must lie in [-1, 1]"),
+            (np.full((1, 2, 2, 1), np.nan), {}, "images hold NaN"),
             (np.zeros((0, 2, 2, 1)), {}, "there is none"),
             (
                 np.zeros((1, 2, 2, 1)),

@@ -117,6 +117,7 @@ class BaseModel(keras.Model):
                 return step(iterator)
             batches = list(itertools.islice(iterator, self.steps_per_execution))
             if not batches:
+                self.guard.end()
                 raise StopIteration
             for batch in batches:
                 for part in self.distribute_strategy.experimental_local_results(batch):
