@@ -145,7 +145,7 @@ class LiveView(keras.callbacks.Callback):
         figure, (left, right) = new_figure(columns=2, height=4.8, width=11.0, alt=alt)
         figure.few_colours = "photographs"  # a stored notebook stays small
         # A fixed range: brightness must not depend on the picture.
-        left.imshow(self.recorder.frames[-1], cmap="gray", vmin=0, vmax=255)
+        left.imshow(self.recorder.frames[-1], cmap="gray", vmin=0, vmax=255, origin="upper")
         left.set_title(f"samples: {label}")
         figure.suptitle(progress)
         left.axis("off")

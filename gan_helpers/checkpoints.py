@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,9 @@ State: TypeAlias = dict[str, np.ndarray]
 
 FILES = ("state.npz", "progress.json", "frames.npz")
 NAME = re.compile(r"(save|best)_(\d+)_epoch_(\d+)(_by_[0-9a-f]{8})?")
+
+
+_LAST = weakref.WeakValueDictionary[Path, "CheckpointSaver"]()  # by folder
 
 
 class CheckpointError(Exception):
@@ -236,21 +240,17 @@ class CheckpointSaver(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         check_whole("every", every)
-        self.folder = check_path("folder", folder)
-        self.recorder = recorder
-        self.every = every
-        self.best = best
-        self.epoch = 0
-        self.history: dict[str, list[float]] = {}
-        self.saved_epoch: int | None = None  # of this run; None: nothing is saved yet
+        self.folder = check_path("folder", folder).absolute()
+        self.recorder, self.every, self.best = recorder, every, best
+        self.epoch, self.history = 0, dict[str, list[float]]()
+        self.saved_epoch: int | None = None  # None: nothing of this run is saved yet
         self._read_run: str | None = None  # the run to go on with; None: begins anew
 
     def resume(self, gan: GAN, epochs: int) -> int:
         """Go on with the run in the folder, if there is one to go on with.
 
-        A run that has all its epochs, or that diverged, is over: an untrained model then begins
-        anew. A model that has been trained is the one of that run, and goes on. One that another
-        open kernel writes is not gone on with, and a sentence says so.
+        One that has all its epochs, or diverged, is over: an untrained model then begins anew.
+        That of another open kernel is left alone, and a sentence says so.
 
         Args:
             gan: a compiled model, built as it was when the run began.
@@ -316,8 +316,13 @@ class CheckpointSaver(keras.callbacks.Callback):
             )
         else:
             self.saved_epoch = self.epoch
+            _LAST[self.folder] = self
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        if self.saved_epoch is not None and _LAST.get(self.folder, self) is not self:
+            raise ValueError(
+                f"Another saver of this kernel has used {self.folder} since. Give each its own."
+            )
         self._first_epoch = True
         self._steps: int | None = None  # at the end of self.epoch
         if self._read_run is not None:
@@ -376,6 +381,7 @@ class CheckpointSaver(keras.callbacks.Callback):
                     "fixed_latents, from the same seed, or begin anew in another folder."
                 )
         put_back(gan, state)
+        _LAST[self.folder] = self
         self._take_over(checkpoint)
         self.saved_epoch, self._read_run = checkpoint.epoch, _run(path)
         return checkpoint.epoch

@@ -38,6 +38,7 @@ __all__ = [
     "check_whole_numbers",
     "describe",
     "find_named",
+    "pixel_remedy",
     "shape_remedy",
 ]
 
@@ -181,6 +182,11 @@ def check_function(name: str, function: Any, purpose: str) -> Callable:
 
 def as_array(name: str, values: Any) -> np.ndarray:
     """An array of numbers or truth values, of whatever NumPy can read."""
+    if getattr(values, "mode", "RGB") not in ("1", "L", "LA", "RGB", "RGBA"):  # of a Pillow image
+        raise TypeError(
+            f"{name} is a picture of mode {values.mode!r}, whose numbers are no brightness of "
+            "red, green and blue: convert it with image.convert('RGB')."
+        )
     try:
         array = np.asarray(values)
     except Exception as error:  # each library has its own kind of error for its own arrays
@@ -204,8 +210,8 @@ def check_pixels(images: Any, channels: tuple[int, ...] = (), name: str = "image
     images = as_array(name, images)
     if images.dtype != np.uint8:
         raise TypeError(
-            f"{name} are {images.dtype}; they must be uint8 pixels from 0 to 255. Turn images in "
-            "[-1, 1] into pixels with gan_helpers.data.to_pixels."
+            f"{name} are {images.dtype}; they must be uint8 pixels from 0 to 255."
+            + pixel_remedy(images.dtype)
         )
     if images.ndim != 4 or (channels and images.shape[3] not in channels):
         last = " or ".join(map(str, channels)) or "channels"
@@ -362,9 +368,20 @@ def check_text(name: str, text: str | None) -> None:
         raise TypeError(f"{name} is {describe(text)}; give a text.")
 
 
+def pixel_remedy(dtype: np.dtype) -> str:
+    """A sentence, after a space, on how an array of this type becomes uint8 pixels."""
+    if dtype.kind == "b":
+        return " Of truth values make them with numpy.uint8(255) * images."
+    if dtype.kind in "iu":
+        return " If they run from 0 to 255, say images.astype('uint8')."
+    return " Turn images in [-1, 1] into pixels with gan_helpers.data.to_pixels."
+
+
 def shape_remedy(shape: tuple[int, ...], channels: tuple[int, ...]) -> str:
     """A sentence, after a space, on how images of this shape get four axes and these channels."""
-    if len(shape) != 4:
+    if len(shape) > 4:
+        return ""
+    if len(shape) < 4:
         return " Add a missing axis with images[..., None] (channel) or images[None] (one image)."
     given = shape[3]
     if not channels or given in channels:

@@ -173,18 +173,25 @@ class Contract:
         self._check_conditions(conditions)
         return images, conditions
 
-    def check_arrays(self, images: Any, conditions: Any) -> None:
-        """Check images and conditions that are all there before the first step."""
-        images, conditions = self.check_batch((images, conditions))
-        if not images.shape[0]:
+    def check_arrays(self, images: Any, conditions: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Images and conditions that are all there before the first step, as arrays."""
+        images = as_array("Training images", images)
+        self.check_batch((images, None if conditions is None else np.asarray(conditions)))
+        if not len(images):
             raise ValueError("There are no training images. Give at least one batch of them.")
         check_training_images(images, "Training images")
-        self.check_values(conditions)
+        return images, self.check_values(conditions, len(images))
 
-    def check_values(self, conditions: Any) -> None:
-        """Check the numbers of conditions whose shape is right; None passes."""
-        if conditions is not None:
-            self._check_values(as_array("The conditions", conditions))
+    def check_values(self, conditions: Any, count: int | None = None) -> np.ndarray | None:
+        """The conditions of so many images, if their shapes and numbers are right; None passes."""
+        if conditions is None:
+            return None
+        conditions = as_array("The conditions", conditions)
+        self._check_conditions(conditions)
+        if count not in (None, len(conditions)):
+            raise ValueError(f"There are {len(conditions)} conditions for {count} images.")
+        self._check_values(conditions)
+        return conditions
 
     def check_augment(self, augment: keras.layers.Layer | None) -> None:
         """Refuse an augmentation that would move images and leave their conditions behind."""
@@ -284,8 +291,8 @@ class Contract:
                 f"{self.kind} an image, of shape {self.condition_shape}. Give pairs "
                 "(images, conditions) like that."
             )
-        dtype = keras.backend.standardize_dtype(conditions.dtype)
-        if self.kind == "image" and not keras.backend.is_float_dtype(dtype):
+        dtype = getattr(conditions.dtype, "name", conditions.dtype)
+        if self.kind == "image" and "float" not in str(dtype):
             raise ValueError(
                 f"Images to translate must be floats in [-1, 1], but their type is {dtype}. "
                 "Convert uint8 images with gan_helpers.data.to_model_range."

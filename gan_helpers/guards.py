@@ -193,7 +193,7 @@ class BatchGuard:
         self._empty = False
         images, conditions = self.model.contract.check_batch(data)
         pixels = as_array("Training images", images)
-        self.model.contract.check_values(conditions)
+        self.model.contract.check_values(conditions, len(pixels))
         lowest, highest = float(pixels.min()), float(pixels.max())
         check_extremes(lowest, highest, "Training images")
         self._count += len(pixels)

@@ -15,6 +15,7 @@ from gan_helpers.checks import (
     check_texts,
     check_whole,
     describe,
+    pixel_remedy,
 )
 from gan_helpers.plots import DPI, FONT_SIZE, INK, LessonFigure, few_colours_png
 
@@ -246,7 +247,11 @@ def picture_figure(
         axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=size, color=INK)
     # The axes' units are the figure's pixels, with the origin at the top left.
     axes.imshow(
-        canvas, extent=(0, total_width, total_height, 0), interpolation="nearest", aspect="auto"
+        canvas,
+        extent=(0, total_width, total_height, 0),
+        interpolation="nearest",
+        aspect="auto",
+        origin="upper",
     )
     return figure
 
@@ -261,9 +266,11 @@ def check_frame(frame: np.ndarray, index: int) -> np.ndarray:
     frame = as_array(f"Frame {index}", frame)
     if frame.dtype != np.uint8:
         raise TypeError(
-            f"Frame {index} is {frame.dtype}; frames must be uint8 from 0 to 255. Turn pictures "
-            "in [-1, 1] into uint8 with gan_helpers.data.to_pixels."
+            f"Frame {index} is {frame.dtype}; frames must be uint8 pixels from 0 to 255."
+            + pixel_remedy(frame.dtype)
         )
+    if frame.shape[2:] == (1,):
+        frame = frame[..., 0]
     if frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)) or 0 in frame.shape:
         remedy = (
             "Drop the alpha channel with frame[..., :3]."

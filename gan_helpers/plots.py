@@ -27,6 +27,7 @@ from gan_helpers.checks import (
 import numpy as np
 from matplotlib import rcParamsDefault
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
@@ -178,7 +179,8 @@ class LessonFigure(Figure):
         buffer = io.BytesIO()
         with _DRAWING:
             # "Software" would store the matplotlib version, so equal pictures would differ.
-            self.savefig(buffer, format="png", metadata={"Software": None})
+            # Not ``savefig``, which does what a user's matplotlibrc says of dpi, color, margins.
+            FigureCanvasAgg(self).print_png(buffer, metadata={"Software": None})
         if self.few_colours:
             return few_colours_png(Image.open(buffer).convert("RGB"), self.few_colours)
         return buffer.getvalue()

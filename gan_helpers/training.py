@@ -187,7 +187,7 @@ class GAN(BaseModel):
         replicas.check_shares(x, self.distribute_strategy.num_replicas_in_sync)
         is_array, begin_pass = hasattr(x, "__array__"), getattr(x, "begin_pass", None)
         if is_array:
-            self.contract.check_arrays(x, y)
+            x, y = self.contract.check_arrays(x, y)
         if begin_pass is not None:  # made by image_batches
             self.contract.check_values(getattr(x, "labels", None))
             begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: begin_pass(n))

@@ -304,7 +304,7 @@ def test_wrong_frames_and_arguments(tmp_path, suffix):
         ([], ValueError, "no frames"),
         (iter([]), ValueError, "no frames"),
         ([frames[0] / 255], TypeError, "to_pixels"),
-        ([np.zeros((4, 4, 1), np.uint8)], ValueError, "shape"),
+        ([np.zeros((4, 4, 2), np.uint8)], ValueError, "shape"),
         ([np.zeros((2, 4, 4, 3), np.uint8)], ValueError, "image_grid"),
         ([frames[0], frames[0][..., None].repeat(3, -1)], ValueError, "Frame 1"),
     ):

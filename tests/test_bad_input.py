@@ -1236,7 +1236,7 @@ def test_no_check_is_forgotten():
         "check_whole_numbers",
         "describe",
         "find_named",
-    } | {"shape_remedy"}
+    } | {"pixel_remedy", "shape_remedy"}
     assert {name.split(",")[0] for name in CHECKS} | parts == set(checks.__all__)
 
 

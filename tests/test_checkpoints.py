@@ -522,6 +522,31 @@ def test_a_new_learning_rate_stays_and_is_said(tmp_path, capsys):
     assert "it was 0.001" in printed and "discriminator" not in printed
 
 
+def test_two_models_of_one_kernel_do_not_share_a_folder(tmp_path):
+    models = [make_dense_gan(seed) for seed in (0, 1)]
+    savers = [CheckpointSaver(tmp_path) for _ in models]
+    for gan, saver in zip(models, savers, strict=True):
+        fit(gan, make_images(8), epochs=2, callbacks=[saver])
+    with pytest.raises(ValueError, match="Give each its own"):
+        fit(models[0], make_images(8), epochs=3, initial_epoch=2, callbacks=[savers[0]])
+    assert savers[1].restore(models[1]) == 2
+    again = CheckpointSaver(tmp_path)  # as when its cell runs again
+    assert again.resume(models[1], epochs=3) == 2
+    fit(models[1], make_images(8), epochs=3, initial_epoch=2, callbacks=[again])
+    assert again.epoch == 3
+
+
+def test_a_folder_stays_where_it_was_when_the_working_folder_changes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saver, gan = CheckpointSaver("run"), make_dense_gan()
+    fit(gan, make_images(8), callbacks=[saver])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    fit(gan, make_images(8), epochs=2, initial_epoch=1, callbacks=[saver])
+    assert not list(Path().iterdir())
+    assert read_checkpoint(tmp_path / "run")[1].epoch == 2
+
+
 def test_an_animation_keeps_its_subject(gan, tmp_path):
     run_epochs(tmp_path, gan, keras.random.normal((4, 4), seed=0))
     before = gan.get_state()

@@ -1,5 +1,7 @@
 """Files that appear whole or not at all."""
 
+import threading
+
 from gan_helpers.runtime import replacing
 
 import pytest
@@ -34,3 +36,26 @@ def test_a_failure_before_the_first_byte_shows_itself(tmp_path):
     with pytest.raises(OSError, match="no such disk"), replacing(tmp_path / "a.npz"):
         raise OSError("no such disk")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_threads_that_write_one_file_do_not_mix(tmp_path):
+    path, both = tmp_path / "a.txt", threading.Barrier(2)
+    failed = []
+
+    def write(text):
+        try:
+            with replacing(path) as unfinished:
+                unfinished.write_text(text[:5])
+                both.wait(timeout=5)
+                unfinished.write_text(text)
+        except OSError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(letter * 10,)) for letter in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert path.read_text() in ("a" * 10, "b" * 10)
+    assert list(tmp_path.iterdir()) == [path]

@@ -109,7 +109,7 @@ def run(classroom):
         printed = _Printed(patch)
         arguments = [str(classroom), "--timeout", "6", "--jobs", "3", "--csv", "table.csv"]
         status = command.main(arguments)
-        with open("table.csv", encoding="utf-8", newline="") as file:
+        with open("table.csv", encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     return status, printed, rows, before
 
@@ -390,6 +390,7 @@ def test_folders_of_students_may_have_umlauts_and_spaces(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     path = write(Path("Abgaben für Käthe", "Jörg Müßig", "Übung 1.ipynb"), "1 + 1")
     assert command.main(["Abgaben für Käthe"]) == 1  # it is no lesson
-    table = Path("grades.csv").read_text(encoding="utf-8").splitlines()
+    assert Path("grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # by which Excel knows it
+    table = Path("grades.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(table) == 2 and table[1].startswith(str(path))
     assert str(path) in capsys.readouterr().err

@@ -147,6 +147,28 @@ def test_classes_numbered_from_1_are_refused_by_every_way_in():
     assert same_state(before, gan.get_state())
 
 
+def test_labels_in_other_forms_are_told_what_is_wrong_by_every_way_in():
+    gan, labels = make_dense_gan(logits=3), np.arange(32) % 3
+    gan.fit(sliced((IMAGES, labels), 8), verbose=0)  # traced with labels that are right
+    begun = gan.get_state()
+    for wrong, words in (
+        (labels[:, None], "from one class an image"),
+        (labels[:10], "10 conditions for 32|Data cardinality|have shape"),
+        (labels.astype(object), "array of real numbers"),
+        (labels.astype(str), "array of real numbers"),
+    ):
+        for train in (
+            lambda y: gan.fit(IMAGES, y, verbose=0),
+            lambda y: gan.fit(image_batches(to_pixels(IMAGES), 8, 0, labels=y), verbose=0),
+            lambda y: gan.train_on_batch(IMAGES, y),
+        ):
+            with pytest.raises((TypeError, ValueError), match=words):
+                train(wrong)
+    assert same_state(begun, gan.get_state())
+    gan.fit(IMAGES, labels.tolist(), verbose=0)
+    assert int(gan.steps) == 5
+
+
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # as Keras puts it
 def test_means_weigh_a_batch_by_its_images():
     gan = make_dense_gan(rate=0.0)  # so that both parts are judged by the same networks
@@ -424,6 +446,9 @@ def test_weights_loaded_into_the_generator_alone_are_what_is_sampled(gan, traine
         other.fit(IMAGES, epochs=2, verbose=0)
     other.generator.load_weights(tmp_path / "generator.weights.h5")
     latents = keras.random.normal((4, 4), seed=0)
+    np.testing.assert_allclose(
+        other.predict(latents, verbose=0), gan.generator(latents), rtol=0, atol=1e-6
+    )
     np.testing.assert_array_equal(
         other.generate(latents), to_pixels(ops.convert_to_numpy(gan.generator(latents)))
     )

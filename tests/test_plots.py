@@ -181,7 +181,12 @@ def in_every_part():
     return figure
 
 
-@pytest.mark.parametrize("style", ["dark_background", "grayscale"])
+FILES = {"savefig.dpi": 50, "savefig.facecolor": "black", "savefig.bbox": "tight"}
+
+
+@pytest.mark.parametrize(
+    "style", ["dark_background", "grayscale", {"image.origin": "lower"} | FILES]
+)
 @pytest.mark.parametrize(
     "draw",
     [

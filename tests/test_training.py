@@ -432,7 +432,7 @@ def test_images_of_every_float_type_train_alike_and_float64_to_the_bit():
 def test_images_of_every_other_type_are_refused_before_the_first_step(gan, name):
     images = np.zeros((8, *IMAGE_SHAPE), name)
     for train in (gan.fit, lambda x, **options: fit(gan, x)):
-        with pytest.raises(ValueError, match=rf"must be floats in \[-1, 1\], but .*{name}"):
+        with pytest.raises((TypeError, ValueError), match=name):
             train(images, verbose=0)
     assert int(gan.steps) == 0
 

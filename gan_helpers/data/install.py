@@ -225,7 +225,10 @@ def _explain(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return f"The disk of {cache_folder()} is full. Free about 400 MB, {elsewhere}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{error.filename or cache_folder()} may not be written. Allow it, {elsewhere}"
+        place = Path(error.filename or cache_folder())
+        if cache_folder() not in (place, *place.parents, *cache_folder().parents):
+            return f"{place} may not be read by this account. Allow it, or copy what you need."
+        return f"{place} may not be written. Allow it, {elsewhere}"
     return f"The cache {cache_folder()} cannot be used ({error}). Repair it, {elsewhere}"
 
 

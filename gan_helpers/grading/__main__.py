@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Opened first: hours of grading must not end at a file that cannot be written.
         file = options.csv.open(
             "w" if options.overwrite else "x",
-            encoding="utf-8",
+            encoding="utf-8-sig",  # by which Excel knows it
             errors="backslashreplace",
             newline="",
         )

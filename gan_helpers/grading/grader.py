@@ -145,8 +145,9 @@ def _walk(folder: Path) -> list[Path]:
     refused: list[OSError] = []
     files = [
         Path(place, name)
-        for place, _, names in os.walk(folder, onerror=refused.append)
-        for name in names
+        for place, folders, names in os.walk(folder, onerror=refused.append)
+        # A linked folder may lead back to this one: it is named, not entered.
+        for name in [*names, *(name for name in folders if Path(place, name).is_symlink())]
     ]
     return files + [Path(error.filename) for error in refused]
 
@@ -247,6 +248,8 @@ async def grade_notebook(path: Path, timeout: float) -> Grade:
         grade.trouble = "its kernel ended before it was done"
     except (RuntimeError, OSError) as error:
         grade.trouble = f"its kernel did not start: {_one_line(error)}"
+    except Exception as error:  # a kernel may answer anything; the others are graded
+        grade.trouble = f"could not be graded: {_one_line(error)}"
     grade.seconds = time.monotonic() - start
     return grade
 

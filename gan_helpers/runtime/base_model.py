@@ -128,6 +128,11 @@ class BaseModel(keras.Model):
 
         self.train_function = look_and_step
 
+    def make_predict_function(self, force: bool = False) -> None:
+        """As Keras does, when ``predict`` begins."""
+        self.follow_other_weights()
+        super().make_predict_function(force)
+
     def look_at_weights(self) -> None:
         """Remember the first weights of generator and average, as training left them."""
         self._first_weights = self._read_first_weights()
@@ -156,10 +161,12 @@ class BaseModel(keras.Model):
             ValueError: if the file's name does not end in .keras.
         """
         check_file(filepath)
+        self.follow_other_weights()
         super().save(filepath, *arguments, **options)
 
     def export(self, filepath: str, **options: Any) -> None:
         """Write the averaged generator for other programs, as ``keras.Model.export`` does."""
+        self.follow_other_weights()
         self.ema_generator.export(filepath, **options)
 
     def get_config(self) -> dict[str, Any]:

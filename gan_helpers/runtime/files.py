@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,8 +50,8 @@ def replacing(path: Path) -> Iterator[Path]:
         the place of ``path``; when it fails, ``path`` stays as it was and nothing is left beside.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two processes that write the same file at once must not mix; the later one wins.
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Two that write the same file at once, be it threads, must not mix; the later one wins.
+    unfinished = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
     try:
         yield unfinished
         os.replace(unfinished, path)
