@@ -182,9 +182,10 @@ def check_function(name: str, function: Any, purpose: str) -> Callable:
 
 def as_array(name: str, values: Any) -> np.ndarray:
     """An array of numbers or truth values, of whatever NumPy can read."""
-    if getattr(values, "mode", "RGB") not in ("1", "L", "LA", "RGB", "RGBA"):  # of a Pillow image
+    mode = getattr(values, "mode", None)
+    if isinstance(mode, str) and mode not in ("1", "L", "LA", "RGB", "RGBA"):  # of a Pillow image
         raise TypeError(
-            f"{name} is a picture of mode {values.mode!r}, whose numbers are no brightness of "
+            f"{name} is a picture of mode {mode!r}, whose numbers are no brightness of "
             "red, green and blue: convert it with image.convert('RGB')."
         )
     try:

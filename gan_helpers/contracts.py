@@ -65,6 +65,12 @@ def check_network(name: str, network: keras.Model) -> None:
             f"The shapes of the {name} are not known. Make it a keras.Sequential model, or "
             "keras.Model(inputs, outputs)."
         )
+    if len(network.outputs) != 1 or len(network.outputs[0].shape) < 2:
+        raise ValueError(
+            f"The {name} has outputs of shapes {[each.shape for each in network.outputs]}; it must "
+            "have one of shape (batch, ...). A discriminator that names classes has one logit a "
+            "class: keras.layers.Dense(classes)."
+        )
     last = _last_operation(network)
     if name == "discriminator" and last in SQUASHING:
         raise ValueError(
@@ -203,6 +209,29 @@ class Contract:
                 f"augment would move images of shape {self.image_shape}, but not their conditions, "
                 f"of shape {self.condition_shape}: leave it out, or give conditions of the same "
                 "height and width."
+            )
+        if augment is not None:
+            self._try_augment(augment)
+
+    def _try_augment(self, augment: keras.layers.Layer) -> None:
+        """Show it images in [-1, 1]; afterwards its random state is what it was."""
+        channels = self.image_shape[-1] + (self.condition_shape[-1] if self.pairs_images else 0)
+        shape = (8, *self.image_shape[:2], channels)
+        images = tf.constant(np.random.default_rng(0).uniform(-1, 1, shape), tf.float32)
+        before = [(variable, variable.numpy()) for variable in augment.variables]
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            moved = augment(images, training=True)
+        for variable, value in before:
+            variable.assign(value)
+        # Noise may lead a little out of the range; Keras's default is a range from 0 to 255.
+        fits = moved.shape == images.shape and -2 < float(tf.reduce_min(moved)) < 0
+        if not fits or float(tf.reduce_max(moved)) > 2 or tape.gradient(moved, images) is None:
+            raise ValueError(
+                f"augment makes of images of shape {images.shape} in [-1, 1] some of shape "
+                f"{moved.shape} from {float(tf.reduce_min(moved)):.3g} to "
+                f"{float(tf.reduce_max(moved)):.3g}; shape and range must stay, and gradients must "
+                "pass. Give layers of Keras value_range=(-1, 1)."
             )
 
     def check_pixel_weight(self, weight: float) -> None:

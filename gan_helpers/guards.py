@@ -4,6 +4,7 @@ What is allowed, and what Keras's other methods do, stands in ``docs/keras.md``.
 """
 
 import inspect
+import string
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
@@ -106,7 +107,7 @@ def check_fit(
     # What a callback of your own may add to the logs is not known.
     known = all(type(each).__module__.startswith(("keras.", "gan_helpers.")) for each in found)
     for place, callback in enumerate(found):
-        _check_callback(callback, list(measures) if known else [])
+        _check_callback(callback, list(measures), known)
         for source in (getattr(callback, "recorder", None), getattr(callback, "best", None)):
             if not isinstance(source, keras.callbacks.Callback) or source in found[:place]:
                 continue
@@ -121,20 +122,45 @@ def check_fit(
     return found
 
 
-def _check_callback(callback: Any, measures: list[str]) -> None:
+def _check_callback(callback: Any, measures: list[str], known: bool) -> None:
     name, monitor = type(callback).__name__, getattr(callback, "monitor", None)
-    if type(callback) in NOT_TO_CALL:
-        raise ValueError(f"{name} is not for a GAN. {NOT_TO_CALL[type(callback)]}")
+    for kind, remedy in NOT_TO_CALL.items():
+        if isinstance(callback, kind):
+            raise ValueError(f"{name} is not for a GAN. {remedy}")
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         if not callback.save_weights_only:
             check_file(callback.filepath)
         monitor = monitor if callback.save_best_only else None
-    if measures and monitor and monitor not in measures:
+        parts = string.Formatter().parse(str(callback.filepath))
+        fields = {field for _, field, *_ in parts if field} - {"epoch", "batch", *measures}
+        if known and fields:
+            raise ValueError(
+                f"ModelCheckpoint names its file by {', '.join(sorted(fields))}, which a GAN does "
+                f"not report; it reports {', '.join(measures)}."
+            )
+    never = monitor and (monitor == "loss" or monitor.startswith("val_"))
+    if monitor and monitor not in measures and (known or never):
         raise ValueError(
             f"{name} waits for {monitor!r}, but a GAN reports {', '.join(measures)}, and none of "
             "these says how good the images are. To keep the best epoch, give a "
             "DistanceRecorder(test_images) to CheckpointSaver(folder, best=...)."
         )
+    if monitor and getattr(callback, "mode", "min") == "auto":
+        raise ValueError(f"Say what is better of {monitor!r}: {name}(..., mode='min'), or 'max'.")
+
+
+def check_trainable(gan: Any) -> None:
+    """Refuse a generator or discriminator that is frozen.
+
+    Raises:
+        ValueError: if one has nothing to train.
+    """
+    for name in ("generator", "discriminator"):
+        if not getattr(gan, name).trainable_variables:
+            raise ValueError(
+                f"The {name} is frozen. Say {name}.trainable = True: each optimizer moves its own "
+                "network alone, so none needs to be frozen for the other."
+            )
 
 
 def check_optimizers(generator_optimizer: Any, discriminator_optimizer: Any) -> None:

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
-from gan_helpers.checks import as_array, check_class_numbers, check_function
+from gan_helpers.checks import as_array, check_class_numbers, check_function, describe
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
@@ -84,15 +84,22 @@ def check_loss(name: str, loss: Any, arguments: int) -> Callable[..., Tensor]:
         )
     values = []
     for logit in TRIED:
+        logits = tf.fill((4, 1), logit)
         try:
-            value = ops.convert_to_numpy(loss(*[tf.fill((4, 1), logit)] * arguments))
+            with tf.GradientTape() as tape:
+                tape.watch(logits)
+                value = loss(*[logits] * arguments)
         except Exception as error:  # whatever somebody's function raises
-            raise TypeError(f"{name} fails when it is given logits: {error}") from error
-        if value.shape != ():
+            raise TypeError(
+                f"{name} fails when it is given {arguments} x (4, 1) logits: {error}"
+            ) from error
+        if not ops.is_tensor(value) or value.shape != ():
             raise ValueError(
-                f"{name} returns an array of shape {value.shape}; return one number, the mean over "
-                "the batch, for example with keras.ops.mean."
+                f"{name} returns {describe(value)}; return one number computed from the logits, "
+                "the mean over the batch, for example with keras.ops.mean."
             )
+        if tape.gradient(value, logits) is None:
+            raise ValueError(f"{name} does not depend on the logits, so nothing learns from it.")
         values.append(float(value))
     # Keras's cross-entropy of probabilities cuts off what is none, and so changes between 0 and 1.
     outside = len(set(values[:2])) == len(set(values[3:])) == 1

@@ -23,6 +23,7 @@ from gan_helpers.losses import (
 )
 from gan_helpers.runtime import (
     BaseModel,
+    copied,
     quiet,  # noqa: F401 - before Keras loads TensorFlow
     replicas,
     scaled_for_float16,
@@ -102,7 +103,7 @@ class GAN(BaseModel):
         self.contract.check_augment(augment)
         self.generator = generator
         self.discriminator = discriminator
-        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator = copied(generator)
         self.ema_generator.set_weights(generator.get_weights())
         self.ema_generator.trainable = False
         self.ema_decay = ema_decay
@@ -146,6 +147,7 @@ class GAN(BaseModel):
                 probabilities or makes more than one number, or a weight does not fit.
         """
         guards.check_optimizers(generator_optimizer, discriminator_optimizer)
+        guards.check_trainable(self)
         guards.refuse(keras.Model.compile, options, guards.NOT_TO_COMPILE)
         check_loss("generator_loss", generator_loss, 1)
         check_loss("discriminator_loss", discriminator_loss, 2)
@@ -154,15 +156,14 @@ class GAN(BaseModel):
         options = replicas.compile_options(self.distribute_strategy, options)
         # Of its own optimizer and loss Keras would report a "loss" that is always 0.
         super().compile(optimizer=None, loss=None, **options)
-        self.generator_optimizer = scaled_for_float16(generator_optimizer, self.generator)
-        self.discriminator_optimizer = scaled_for_float16(
-            discriminator_optimizer, self.discriminator
-        )
+        generator, discriminator = self.generator, self.discriminator
+        self.generator_optimizer = scaled_for_float16(generator_optimizer, generator)
+        self.discriminator_optimizer = scaled_for_float16(discriminator_optimizer, discriminator)
         self.generator_loss, self.discriminator_loss = generator_loss, discriminator_loss
         self.class_loss_weight, self.pixel_weight = class_loss_weight, pixel_weight
         # Built now, so that a checkpoint loaded before the first step restores the moments too.
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.generator_optimizer.build(generator.trainable_variables)
+        self.discriminator_optimizer.build(discriminator.trainable_variables)
 
     def fit(
         self,
@@ -200,7 +201,7 @@ class GAN(BaseModel):
         try:
             return super().fit(x, y, batch_size, epochs, verbose, watching, **options)
         finally:
-            self.values_known = False
+            self.values_known = None
             self.look_at_weights()
 
     def call(self, inputs: tf.Tensor | list, training: bool = False) -> tf.Tensor:
@@ -287,7 +288,7 @@ class GAN(BaseModel):
         # All weights, not only the trainable ones: BatchNormalization's moving statistics too.
         for average, value in zip(self.ema_generator.weights, self.generator.weights, strict=True):
             if keras.backend.is_float_dtype(value.dtype):
-                average.assign(average + (1.0 - decay) * (value - average))
+                average.assign(average + ops.cast(1 - decay, average.dtype) * (value - average))
 
     def parts(self) -> dict[str, Any]:
         """All that training changes: networks, average, moments, steps, random states."""

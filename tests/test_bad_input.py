@@ -1124,6 +1124,7 @@ NOT_HERE = {
         "BaseModel",
         "DatasetError",
         "check_file",
+        "copied",
         "fastest_dtype_policy",
         "file_sha256",
         "is_finite",

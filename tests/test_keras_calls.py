@@ -116,6 +116,52 @@ def test_what_keras_does_anyway_may_be_said(gan):
     assert int(gan.steps) == 1
 
 
+def test_what_is_frozen_is_refused(gan):
+    for network in (gan.generator, gan.discriminator):
+        network.trainable = False
+        with pytest.raises(ValueError, match=r"is frozen\. Say \w+\.trainable = True"):
+            gan.compile(keras.optimizers.Adam(), keras.optimizers.Adam())
+        network.trainable = True
+
+
+def test_two_outputs_are_refused(gan):
+    images = keras.Input((8, 8, 1))
+    flat = layers.Flatten()(images)
+    with pytest.raises(ValueError, match="one logit a class"):
+        GAN(gan.generator, keras.Model(images, [layers.Dense(1)(flat), layers.Dense(3)(flat)]))
+
+
+@pytest.mark.parametrize(
+    "augment", [layers.RandomContrast(0.2), layers.Rescaling(127.5, 127.5), layers.CenterCrop(4, 4)]
+)
+def test_an_augment_that_leaves_range_or_shape_is_refused(gan, augment):
+    with pytest.raises(ValueError, match="shape and range must stay"):
+        GAN(gan.generator, gan.discriminator, augment=augment)
+
+
+@pytest.mark.parametrize(
+    "augment",
+    [
+        layers.RandomFlip(seed=0),
+        layers.GaussianNoise(0.1, seed=0),
+        layers.RandomContrast(0.2, value_range=(-1, 1), seed=0),
+        models.RandomShift(2, seed=0),
+    ],
+)
+def test_an_augment_that_fits_is_taken_and_its_random_state_is_as_it_was(gan, augment):
+    before = [variable.numpy() for variable in augment.variables]
+    GAN(gan.generator, gan.discriminator, augment=augment)
+    for variable, value in zip(augment.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_a_generator_with_a_lambda_can_be_averaged(gan):
+    painter = network(layers.Dense(64, "tanh"), layers.Lambda(lambda x: x), shape=(4,))
+    painter.add(layers.Reshape((8, 8, 1)))
+    averaged = GAN(painter, gan.discriminator)
+    assert averaged.sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
 def test_dicts_and_lists_are_told_what_to_do_instead(gan):
     for wrong in ({"image": IMAGES}, sliced({"image": IMAGES}, 8), [IMAGES, IMAGES]):
         with pytest.raises(TypeError, match="give one array"):
@@ -226,7 +272,10 @@ def of_probabilities(real, fake):
         (of_probabilities, "for probabilities"),
         (lambda real, fake: -ops.mean(ops.log(real) + ops.log(1 - fake)), "for probabilities"),
         (lambda real, fake: ops.softplus(-real), "return one number"),
-        (lambda real: real, "fails when it is given logits"),
+        (lambda real: real, "fails when it is given 2 x"),
+        (lambda real, fake: None, "return one number"),
+        (lambda real, fake: 0.5, "return one number"),
+        (lambda real, fake: tf.constant(0.5), "does not depend on the logits"),
     ],
 )
 def test_a_loss_that_is_none_of_logits_is_refused(gan, loss, words):
@@ -346,10 +395,12 @@ def test_every_callback_of_keras(gan, name, tmp_path):
         callbacks.EarlyStopping("loss"),
         callbacks.ModelCheckpoint("best.weights.h5", save_weights_only=True, save_best_only=True),
         callbacks.ModelCheckpoint("gan.h5"),
+        callbacks.ModelCheckpoint("gan-{val_loss:.2f}.keras"),
+        callbacks.EarlyStopping("generator_loss"),
     ],
 )
 def test_callbacks_that_would_wait_for_ever_or_fail_late_are_refused(gan, callback):
-    with pytest.raises(ValueError, match=r"waits for '(val_)?loss'|ends in .keras"):
+    with pytest.raises(ValueError, match=r"for '(val_)?loss'|in .keras|by val_loss|mode='min'"):
         gan.fit(IMAGES, verbose=0, callbacks=[[callback]])
     assert int(gan.steps) == 0
 

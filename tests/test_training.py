@@ -513,7 +513,7 @@ def test_latents_of_another_length_are_refused(gan):
 
 
 def test_real_and_fake_images_are_judged_through_the_augmentation():
-    black = make_augmented_gan(keras.layers.Rescaling(0.0))
+    black = make_augmented_gan(keras.layers.Rescaling(0.0, -1.0))
     measured = black.train_step(tf.constant(make_images(8)))
     assert float(measured["real_score"]) == float(measured["fake_score"])
 

@@ -20,7 +20,7 @@ from gan_helpers.remedies import (
     smoothed_discriminator_loss,
     unroll,
 )
-from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
+from gan_helpers.runtime import copied, quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
@@ -158,7 +158,7 @@ class Engine:
             for name in ("generator", "discriminator")
         }
         self.generator, self.discriminator = self.networks.values()
-        self.average = keras.models.clone_model(self.generator)
+        self.average = copied(self.generator)
         self.optimizers = {}
         for name, network in self.networks.items():
             self.optimizers[name] = {kind: make() for kind, make in OPTIMIZERS.items()}

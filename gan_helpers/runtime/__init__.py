@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from gan_helpers.runtime.lazy import lazy_names
 
 _MODULES = {
-    "base_model": ("LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "is_finite"),
+    "base_model": (
+        "LARGEST_LOSS",
+        "NO_VALIDATION",
+        "BaseModel",
+        "check_file",
+        "copied",
+        "is_finite",
+    ),
     "console": ("mend_streams", "print_any_character"),
     "files": (
         "BOX",

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "is_finite"]
+__all__ = ["LARGEST_LOSS", "NO_VALIDATION", "BaseModel", "check_file", "copied", "is_finite"]
 
 # A loss beyond this has exploded. Our choice: as a cross-entropy it would mean that the truth was
 # given a probability of e^-10,000, and half-precision numbers end soon after, at 65,504.
@@ -38,7 +38,8 @@ class BaseModel(keras.Model):
     generator: keras.Model
     ema_generator: keras.Model
     guard: Any  # whose ``look`` refuses a batch
-    values_known = False  # whether every batch was looked at before training began
+    # Whether every batch was looked at before training began; None while ``fit`` does not run.
+    values_known: bool | None = None
 
     @abc.abstractmethod
     def parts(self) -> Mapping[str, Any]:
@@ -122,8 +123,11 @@ class BaseModel(keras.Model):
             for batch in batches:
                 for part in self.distribute_strategy.experimental_local_results(batch):
                     self.guard.look(part)
+            if self.values_known is None:  # train_on_batch
+                self.follow_other_weights()
             logs = step(iter(batches))
-            self.look_at_weights()
+            if self.values_known is None:
+                self.look_at_weights()
             return logs
 
         self.train_function = look_and_step
@@ -133,23 +137,34 @@ class BaseModel(keras.Model):
         self.follow_other_weights()
         super().make_predict_function(force)
 
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """As Keras does."""
+        if tf.executing_eagerly():
+            self.follow_other_weights()
+        return super().__call__(*arguments, **options)
+
     def look_at_weights(self) -> None:
-        """Remember the first weights of generator and average, as training left them."""
-        self._first_weights = self._read_first_weights()
+        """Remember the weights of generator and average, as training left them, by their sums."""
+        self._known_sums = self._sums()
 
     def follow_other_weights(self) -> None:
         """Begin the average anew if the generator was given other weights than training left it.
 
         ``gan.generator.load_weights`` changes one of the two; samples come from the other.
         """
-        generator, average = map(np.array_equal, self._read_first_weights(), self._first_weights)
+        generator, average = map(np.array_equal, self._sums(), self._known_sums)
         if average and not generator:
             self.ema_generator.set_weights(self.generator.get_weights())
         self.look_at_weights()
 
-    def _read_first_weights(self) -> list[np.ndarray]:
+    def _sums(self) -> list[np.ndarray]:
         networks = (self.generator, self.ema_generator)
-        return [ops.convert_to_numpy(network.weights[0][:1]) for network in networks]
+        return [np.array([weight.sum() for weight in each.get_weights()]) for each in networks]
+
+    def save_weights(self, *arguments: Any, **options: Any) -> None:
+        """As Keras does, with the average of the weights that the generator has."""
+        self.follow_other_weights()
+        super().save_weights(*arguments, **options)
 
     def save(self, filepath: str, *arguments: Any, **options: Any) -> None:
         """Write networks, weights, moments and steps, as ``keras.Model.save`` does.
@@ -265,6 +280,29 @@ def check_file(filepath: Any) -> None:
             f"A GAN is saved to a file whose name ends in .keras, not to {filepath}. For the "
             "generator alone: model.ema_generator.save(...)."
         )
+
+
+def copied(network: keras.Model) -> keras.Model:
+    """A network of the same layers, with first weights of its own.
+
+    Raises:
+        ValueError: if Keras cannot copy one of the layers.
+    """
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        # A Lambda has no weights, and Keras writes its function down as code.
+        if isinstance(layer, keras.layers.Lambda):
+            return layer
+        return type(layer).from_config(layer.get_config())
+
+    try:
+        return keras.models.clone_model(network, clone_function=copy)
+    except TypeError as error:
+        raise ValueError(
+            f"Keras cannot copy the generator for its average: {str(error).splitlines()[0]} Let "
+            "layers of your own take **options, hand them to super().__init__, and tell their "
+            "arguments in get_config."
+        ) from error
 
 
 def is_finite(arrays: Iterable[np.ndarray]) -> bool:
