@@ -182,7 +182,9 @@ class Contract:
     def check_arrays(self, images: Any, conditions: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Images and conditions that are all there before the first step, as arrays."""
         images = as_array("Training images", images)
-        self.check_batch((images, None if conditions is None else np.asarray(conditions)))
+        if conditions is not None:
+            conditions = as_array("The conditions", conditions)
+        self.check_batch((images, conditions))
         if not len(images):
             raise ValueError("There are no training images. Give at least one batch of them.")
         check_training_images(images, "Training images")

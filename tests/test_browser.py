@@ -418,9 +418,15 @@ def test_drive_the_playground(page, tmp_path):
     playground.get_by_label("data").select_option("two moons")
     playground.locator("img[title^='two moons']").wait_for()
 
-    # A loss that cannot work: the error stands in the widget, and the kernel lives.
+    # A loss that cannot work is refused by the cell; one that fails later, while it is compiled for
+    # more logits than it was tried on, has its error in the widget, and the kernel lives.
     broken = "def broken(fake_logits):\n    return fake_logits.nonsense\nring.use_loss(broken)"
-    assert page.evaluate(RUN_IN_KERNEL, broken) == ""
+    assert page.evaluate(RUN_IN_KERNEL, broken) == "TypeError"
+    later = (
+        "import keras\ndef later(logits):\n    mean = keras.ops.mean(logits)\n"
+        "    return mean if logits.shape[0] == 4 else logits.nonsense\nring.use_loss(later)"
+    )
+    assert page.evaluate(RUN_IN_KERNEL, later) == ""
     find_button(playground, "Play").click()
     playground.get_by_text("has no attribute 'nonsense'").wait_for()
     find_button(playground, "Play").wait_for()

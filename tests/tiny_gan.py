@@ -108,10 +108,14 @@ def make_images(count=32):
 
 
 def fit(gan, images, epochs=1, **options):
+    guard = gan.guard
     if np.isnan(images).any():  # of a fault that nobody saw coming
         gan.guard = SimpleNamespace(look=lambda batch: None, begin=lambda: None, end=lambda: None)
     batches = tf.data.Dataset.from_tensor_slices(images).batch(8)
-    return gan.fit(batches, epochs=epochs, verbose=0, **options)
+    try:
+        return gan.fit(batches, epochs=epochs, verbose=0, **options)
+    finally:
+        gan.guard = guard
 
 
 def weights_of(network):
