@@ -322,7 +322,6 @@ class GAN(BaseModel):
         """
         latents = self.contract.check_latents(latents)
         labels = self.contract.check_wishes(labels, len(latents))
-        self.follow_other_weights()
         images = []
         for start in range(0, len(latents), IMAGES_AT_ONCE):
             part = slice(start, start + IMAGES_AT_ONCE)

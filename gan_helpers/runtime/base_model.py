@@ -152,10 +152,12 @@ class BaseModel(keras.Model):
 
         ``gan.generator.load_weights`` changes one of the two; samples come from the other.
         """
-        generator, average = map(np.array_equal, self._sums(), self._known_sums)
+        found = self._sums()
+        generator, average = map(np.array_equal, found, self._known_sums)
         if average and not generator:
             self.ema_generator.set_weights(self.generator.get_weights())
-        self.look_at_weights()
+            found = self._sums()
+        self._known_sums = found
 
     def _sums(self) -> list[np.ndarray]:
         networks = (self.generator, self.ema_generator)
