@@ -29,6 +29,7 @@ __all__ = [
     "check_number",
     "check_path",
     "check_pixels",
+    "check_shares",
     "check_sizes",
     "check_some_dark",
     "check_text",
@@ -345,6 +346,21 @@ def check_image_shape(
             f"Resize or pad the images first."
         )
     return height, width, channels
+
+
+def check_shares(shares: np.ndarray) -> np.ndarray:
+    """Class shares ``(count, classes)``: rows of numbers from 0 that add up to 1."""
+    if shares.dtype.kind not in "fiu":
+        raise TypeError(f"Class shares are {shares.dtype}; give floats that add up to 1.")
+    sums = shares.sum(axis=1)
+    # NaN fails this comparison too.
+    if not (np.abs(sums - 1) < 1e-3).all() or shares.min() < 0:
+        raise ValueError(
+            f"Class shares lie in [{shares.min():.3g}, {shares.max():.3g}] and their rows add up "
+            f"to {sums.min():.3g} to {sums.max():.3g}; each row must have no number below 0 and "
+            "add up to 1. Divide it by its sum."
+        )
+    return shares
 
 
 def check_dropout(dropout: float) -> float:

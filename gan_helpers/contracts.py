@@ -7,6 +7,7 @@ from gan_helpers.checks import (
     as_array,
     check_model_range,
     check_number,
+    check_shares,
     check_training_images,
     check_whole_numbers,
     describe,
@@ -18,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["NO_WEIGHTS", "Contract", "check_model", "check_network"]
+__all__ = ["NO_WEIGHTS", "Contract", "as_taken", "check_model", "check_network"]
 
 # What a condition is, by the number of its axes beside that of the batch.
 CONDITIONS = {0: "class", 1: "caption", 3: "image"}
@@ -115,6 +116,8 @@ class Contract:
         learns_conditions: whether a training image comes with a condition.
         condition_shape: shape of one condition; () for a class, and if there are none.
         condition_values: how many classes or words the networks know; None if they have no number.
+        mixes_classes: whether the generator takes class shares, and not only classes.
+        learns_shares: whether the images of a batch may come with class shares too.
 
     Raises:
         TypeError: if a network is no Keras model.
@@ -130,9 +133,14 @@ class Contract:
         self.names_classes = discriminator.output_shape[-1] > 1
         self.learns_conditions = self.conditional or self.judges_pairs or self.names_classes
         self.condition_shape: tuple[int | None, ...] = ()
+        self.mixes_classes = _shares_of(generator) is not None
+        self.learns_shares = False
         if self.conditional or self.judges_pairs:
-            told = generator if self.conditional else discriminator
-            self.condition_shape = tuple(told.inputs[1].shape[1:])
+            told = [each for each in (generator, discriminator) if len(each.inputs) == 2]
+            self.learns_shares = all(map(_shares_of, told)) and not self.names_classes
+            # Classes become shares, but not the other way round.
+            other = [each.inputs[1].shape[1:] for each in told if not _shares_of(each)]
+            self.condition_shape = tuple(other[0]) if other else ()
         self.condition_values = self._known_values(generator, discriminator)
 
     @property
@@ -155,6 +163,7 @@ class Contract:
         # may go to a table of its own, so that the largest table counts.
         strictest = max if self.condition_shape else min
         known = [strictest(sizes) for network in networks if (sizes := list(_tables(network)))]
+        known += [shares for network in networks if (shares := _shares_of(network))]
         if self.names_classes:
             known.append(networks[-1].output_shape[-1])
         return min(known, default=None)
@@ -273,12 +282,16 @@ class Contract:
         wanted = (count, *self.condition_shape)
         if conditions is not None:
             conditions = as_array(f"The {self.kind} of each image", conditions)
+        if self.mixes_classes and conditions is not None and conditions.ndim == 2:
+            wanted = (count, self.condition_values)
         if conditions is None or conditions.shape != wanted:
             given = "none" if conditions is None else conditions.shape
             raise ValueError(
                 f"This GAN is conditional: give one {self.kind} for each row of the latents, as "
                 f"labels of shape {wanted}, not {given}."
             )
+        if self.mixes_classes and conditions.ndim == 2:
+            return check_shares(conditions)
         self._check_conditions(conditions)
         self._check_values(conditions)
         return conditions
@@ -313,6 +326,8 @@ class Contract:
                 "example from image_batches(images, batch_size, seed, labels=conditions)."
             )
         given = tuple(conditions.shape[1:])
+        if self.learns_shares and given == (self.condition_values,):
+            return
         if len(given) != len(self.condition_shape) or any(
             None not in (size, other) and size != other
             for size, other in zip(given, self.condition_shape, strict=True)
@@ -331,7 +346,9 @@ class Contract:
 
     def _check_values(self, conditions: np.ndarray) -> None:
         """The values of conditions whose shape is right."""
-        if self.kind == "image":
+        if self.learns_shares and conditions.ndim == 2:
+            check_shares(conditions)
+        elif self.kind == "image":
             check_model_range(conditions, "Images to translate")
         elif self.condition_values or not self.conditional:
             check_whole_numbers("The conditions", conditions, self.condition_values)
@@ -353,7 +370,9 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
             "A discriminator that is given the condition makes one logit, or a map of them, but "
             f"its output has shape {discriminator.output_shape}."
         )
-    takes_class = len(generator.inputs) == 2 and len(generator.inputs[1].shape) == 1
+    takes_class = len(generator.inputs) == 2 and (
+        len(generator.inputs[1].shape) == 1 or _shares_of(generator)
+    )
     if takes_class and len(discriminator.inputs) == 1 and discriminator.output_shape[-1] == 1:
         raise ValueError(
             "The generator takes a class, so the discriminator needs one logit a class: build it "
@@ -371,6 +390,22 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
             f"discriminator takes {tuple(image_shape)}. "
             "Build both with the same image_shape."
         )
+
+
+def as_taken(network: keras.Model, conditions: Any) -> tf.Tensor:
+    """Conditions in the form in which the network takes them: classes as shares, all on one."""
+    taken = network.inputs[1]
+    if _shares_of(network) and len(conditions.shape) == 1:
+        classes = tf.cast(conditions, tf.int32)
+        return tf.one_hot(classes, taken.shape[-1], dtype=taken.dtype)
+    return keras.ops.convert_to_tensor(conditions, taken.dtype)
+
+
+def _shares_of(network: keras.Model) -> int | None:
+    """Of how many classes the network takes shares, None if it takes none."""
+    if len(network.inputs) == 2 and network.inputs[1].name == "class_shares":
+        return network.inputs[1].shape[-1]
+    return None
 
 
 def _tables(network: keras.Model) -> Iterator[int]:

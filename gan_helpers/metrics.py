@@ -1,40 +1,27 @@
 """How near a set of generated images comes to a set of real ones.
 
-Every measure compares features, rows of numbers that a classifier makes of images. Those of the
-course's own small classifier rank generators within this course and are not comparable with
-published Inception scores (FID): other features, other numbers. Whoever has the weights of
-InceptionV3 can hand the same measures its features.
+Every measure compares features, rows of numbers that a network makes of images: those of
+``extractors``, or of any other network. They rank generators within this course and are not
+comparable with published Inception scores (FID): other features, other numbers.
 
-Features that are no numbers, and images that are not uint8, raise a ``TypeError``; other shapes,
-too few rows, and values that are not finite a ``ValueError``.
+Features that are no numbers raise a ``TypeError``; other shapes, too few rows, and values that are
+not finite a ``ValueError``.
 """
 
-import hashlib
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
-from gan_helpers.checks import (
-    as_array,
-    check_image_shape,
-    check_path,
-    check_pixels,
-    check_sizes,
-    check_whole,
+from gan_helpers.checks import as_array, check_whole
+from gan_helpers.extractors import (
+    FeatureExtractor,
+    InceptionExtractor,
+    PhotoExtractor,
+    RotationExtractor,
+    UntrainedExtractor,
+    build_classifier,
+    inception_weights,
 )
-from gan_helpers.data import to_model_range
-from gan_helpers.runtime import (
-    dtype_policy,
-    keras_home,
-    quiet,  # noqa: F401 - before Keras loads TensorFlow
-)
-from gan_helpers.weights import load_weights, shipped_weights
 
-import keras
 import numpy as np
-from keras import layers
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
@@ -42,7 +29,10 @@ __all__ = [
     "FeatureExtractor",
     "InceptionExtractor",
     "KernelDistance",
+    "PhotoExtractor",
     "PrecisionAndRecall",
+    "RotationExtractor",
+    "UntrainedExtractor",
     "build_classifier",
     "frechet_distance",
     "inception_weights",
@@ -51,14 +41,7 @@ __all__ = [
     "precision_and_recall",
 ]
 
-CLASSIFIER = "cifar10_classifier.npz"
-IMAGES_AT_ONCE = 250  # 50,000 images fit in a laptop's memory when they come in parts
-
-# Where and as what Keras keeps the weights; the MD5 is the one by which Keras checks its download.
-INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-INCEPTION_MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
-INCEPTION_SIDE = 299  # pixels
-INCEPTION_IMAGES_AT_ONCE = 16
+ROWS_AT_ONCE = 250
 
 # Squares and cubes of such features still fit in float64; no sane network makes larger ones.
 LARGEST_FEATURE = 1e30
@@ -89,145 +72,6 @@ class PrecisionAndRecall(NamedTuple):
 
     precision: float
     recall: float
-
-
-class FeatureExtractor:
-    """Features of images: the last hidden layer of a small CIFAR-10 classifier.
-
-    Args:
-        weights: file of the classifier; default the one that comes with the course, whose
-            SHA-256 is checked.
-
-    Raises:
-        DatasetError: if the file of the course is missing or damaged.
-        FileNotFoundError: if another file is given and missing.
-        ValueError: if it does not fit the classifier.
-    """
-
-    def __init__(self, weights: str | Path | None = None) -> None:
-        if weights is None:
-            weights = shipped_weights(CLASSIFIER)
-        with dtype_policy("float32"):  # a measure has full precision, whatever is trained
-            self.classifier = load_weights(build_classifier(), weights)
-        hidden = self.classifier.get_layer("features").output
-        self.network = keras.Model(self.classifier.inputs[0], hidden)
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features ``(count, 192)``, float32, of uint8 images ``(count, 32, 32, 3)``."""
-        images = check_pixels(images, channels=(3,))
-        if images.shape[1:] != (32, 32, 3):
-            raise ValueError(
-                f"images have shape {images.shape}; the classifier takes (count, 32, 32, 3)."
-            )
-        # Two parts at a time, because one operation may use half of the cores (see the package's
-        # __init__).
-        return _in_parts(self._features_of, images, IMAGES_AT_ONCE, threads=2)
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities of the ten classes ``(count, 10)``, float32, rows that add up to 1.
-
-        Args:
-            images: uint8 ``(count, 32, 32, 3)``.
-        """
-        # The classifier ends in features, a factor and one matrix of weights.
-        maps = keras.ops.convert_to_tensor(self(images))
-        for layer in self.classifier.layers[-2:]:
-            maps = layer(maps)
-        return keras.ops.convert_to_numpy(keras.ops.softmax(maps))
-
-    def _features_of(self, images: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(self.network(to_model_range(images)))
-
-
-class InceptionExtractor:
-    """Features of images by Keras's InceptionV3, trained on ImageNet, for those who have it.
-
-    Fréchet distances on them are near published FIDs, but not equal: those use another port of
-    the network and another way of enlarging images.
-
-    Args:
-        weights: file with InceptionV3 without its top layer; default the one Keras has fetched
-            (see ``inception_weights``). Nothing is downloaded here.
-
-    Raises:
-        FileNotFoundError: if it is not on this machine.
-        ValueError: if it does not fit the network, or Keras's file is damaged.
-    """
-
-    def __init__(self, weights: str | Path | None = None) -> None:
-        path = inception_weights() if weights is None else check_path("weights", weights)
-        if path is None or not os.access(path, os.R_OK):
-            raise FileNotFoundError(
-                f"The weights of InceptionV3 are not at {path or _inception_path()}. Fetch them "
-                'once, 88 MB: keras.applications.InceptionV3(include_top=False, weights="imagenet")'
-            )
-        with dtype_policy("float32"):
-            self.network = keras.applications.InceptionV3(
-                include_top=False, pooling="avg", weights=str(path)
-            )
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features ``(count, 2048)``, float32, of uint8 images; some seconds for a hundred.
-
-        Args:
-            images: uint8 ``(count, height, width, 3)``, enlarged to 299 x 299.
-        """
-        images = check_pixels(images, channels=(3,))
-        return _in_parts(self._features_of, images, INCEPTION_IMAGES_AT_ONCE, threads=1)
-
-    def _features_of(self, images: np.ndarray) -> np.ndarray:
-        side = (INCEPTION_SIDE, INCEPTION_SIDE)
-        large = keras.ops.image.resize(to_model_range(images), side, interpolation="bilinear")
-        return keras.ops.convert_to_numpy(self.network(large, training=False))
-
-
-def inception_weights() -> Path | None:
-    """The file of InceptionV3's weights that Keras has fetched on this machine, or None."""
-    path = _inception_path()
-    if not os.access(path, os.R_OK):
-        return None
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "md5").hexdigest()
-    if found != INCEPTION_MD5:
-        raise ValueError(
-            f"{path} is damaged: its MD5 is {found}, expected is {INCEPTION_MD5}. Delete it and "
-            "let Keras fetch it again."
-        )
-    return path
-
-
-def build_classifier(
-    image_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10, width: int = 32
-) -> keras.Sequential:
-    """A small convolutional classifier; ``FeatureExtractor`` takes its features.
-
-    Convolutions of kernel 3, three halvings by the maximum, then the maximum over what is left.
-
-    Args:
-        image_shape: (height, width, channels); height and width divisible by 8.
-        classes: number of logits.
-        width: channels of the first block; later ones have 2, 4 and 6 times as many.
-
-    Returns:
-        A built model from images in [-1, 1] to logits ``(batch, classes)``. The output of its
-        layer ``"features"`` has shape ``(batch, 6 * width)``.
-    """
-    classes, width = check_sizes(classes=classes, width=width)
-    image_shape = check_image_shape(image_shape, divisible_by=8)
-    return keras.Sequential(
-        [
-            keras.Input(image_shape),
-            *_normalized_convolution(width),
-            *_halving_stage(2 * width),
-            *_halving_stage(4 * width),
-            *_halving_stage(6 * width),
-            layers.GlobalMaxPooling2D(name="features", dtype="float32"),
-            # Small logits at the start keep the first steps calm.
-            layers.Rescaling(0.125, dtype="float32"),
-            layers.Dense(classes, use_bias=False, dtype="float32"),
-        ],
-        name="classifier",
-    )
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -363,31 +207,6 @@ def nearest_neighbours(
     return indices, distances
 
 
-def _normalized_convolution(channels: int, pool: bool = False) -> list[layers.Layer]:
-    return [
-        layers.Conv2D(channels, 3, padding="same", use_bias=False),
-        *([layers.MaxPooling2D()] if pool else []),
-        layers.BatchNormalization(momentum=0.9),
-        layers.ReLU(),
-    ]
-
-
-def _halving_stage(channels: int) -> list[layers.Layer]:
-    return [*_normalized_convolution(channels, pool=True), *_normalized_convolution(channels)]
-
-
-def _in_parts(
-    features_of: Callable[[np.ndarray], np.ndarray], images: np.ndarray, size: int, threads: int
-) -> np.ndarray:
-    parts = [images[i : i + size] for i in range(0, len(images), size)]
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(features_of, parts)))
-
-
-def _inception_path() -> Path:
-    return keras_home() / "models" / INCEPTION_FILE
-
-
 def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (first @ second.T / first.shape[1] + 1) ** 3
 
@@ -401,8 +220,8 @@ def _sum_of_kernel(
 ) -> np.ndarray:
     """For each column of the choices the sum of the kernel over all chosen pairs."""
     total = np.zeros(chosen_first.shape[1])
-    for start in range(0, len(first), IMAGES_AT_ONCE):
-        rows = slice(start, start + IMAGES_AT_ONCE)
+    for start in range(0, len(first), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
         kernel = _kernel(first[rows], second)
         total += (chosen_first[rows] * (kernel @ chosen_second)).sum(axis=0)
     return total

@@ -40,7 +40,7 @@ __all__ = [
 
 @keras.saving.register_keras_serializable("gan_helpers")
 class RandomShift(layers.Layer):
-    """Shifts each image by whole pixels, up to ``pixels`` either way; 0, mid-gray, moves in.
+    """Shifts each image by whole pixels, up to ``pixels`` either way.
 
     For ``GAN(augment=...)``. Keras's ``RandomTranslation`` does the same, but cannot be compiled by
     XLA, with which a GAN trains faster on a GPU; two products of matrices can.
@@ -50,16 +50,19 @@ class RandomShift(layers.Layer):
     Args:
         pixels: the farthest shift, at least 1.
         seed: seed of the shifts.
+        reflect: whether the image's own mirror image moves in, or 0, mid-gray.
         options: of every Keras layer, such as ``dtype``.
 
     Raises:
         ValueError: if ``pixels`` is no whole number of at least 1.
     """
 
-    def __init__(self, pixels: int = 4, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, pixels: int = 4, seed: int | None = None, reflect: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.pixels = check_whole("pixels", pixels)
-        self.seed = seed
+        self.seed, self.reflect = seed, reflect
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -72,16 +75,22 @@ class RandomShift(layers.Layer):
         )
         rows, columns = (
             # Row i of what comes out is row i + shift of what went in, if there is one.
-            ops.one_hot(ops.arange(size) + shift[:, None], size, dtype=images.dtype)
+            ops.one_hot(self._sources(size, shift), size, dtype=images.dtype)
             for size, shift in ((height, shifts[0]), (width, shifts[1]))
         )
         return ops.einsum("bij,bkl,bjlc->bikc", rows, columns, images)
+
+    def _sources(self, size: int, shift: tf.Tensor) -> tf.Tensor:
+        places = ops.arange(size) + shift[:, None]
+        last = size - 1
+        return last - ops.abs(last - ops.abs(places)) if self.reflect else places
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"pixels": self.pixels, "seed": self.seed}
+        own = {name: getattr(self, name) for name in ("pixels", "seed", "reflect")}
+        return super().get_config() | own
 
 
 def small_normal() -> keras.initializers.Initializer:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gan_helpers import guards
 from gan_helpers.checks import check_number, check_whole
-from gan_helpers.contracts import Contract
+from gan_helpers.contracts import Contract, as_taken
 from gan_helpers.data import to_pixels
 from gan_helpers.losses import (
     asked_logit,
@@ -57,7 +57,8 @@ class GAN(BaseModel):
     A condition need not be a class. The second input of the generator may be a caption, as numbers
     of words, or an image to translate; ``fit`` then takes pairs of images and conditions. A
     discriminator with two inputs judges images and conditions together, with logits of any shape
-    ``(batch, ..., 1)``; one with a single input judges the image alone.
+    ``(batch, ..., 1)``; one with a single input judges the image alone. An input of the name
+    "class_shares" takes classes as rows of numbers that add up to 1, ``(batch, classes)``.
 
     Source of the step: Goodfellow et al. 2014, algorithm 1, with one discriminator update per
     generator update, both taken at the same point. Source of the average: Yazici et al. 2019,
@@ -261,8 +262,7 @@ class GAN(BaseModel):
         """What the generator takes: latents alone, or with the class or condition of each image."""
         if not self.conditional:
             return latents
-        dtype = self.generator.inputs[1].dtype
-        return [ops.convert_to_tensor(latents), ops.convert_to_tensor(conditions, dtype)]
+        return [ops.convert_to_tensor(latents), as_taken(self.generator, conditions)]
 
     def _judge(self, images: tf.Tensor, conditions: tf.Tensor | None) -> tf.Tensor:
         """The discriminator's logits, as it makes them."""
@@ -274,8 +274,9 @@ class GAN(BaseModel):
             images, conditions = pairs[..., :channels], pairs[..., channels:]
         elif self.augment is not None:
             images = self.augment(images, training=True)
-        inputs = [images, conditions] if self.contract.judges_pairs else images
-        return self.discriminator(inputs, training=True)
+        if self.contract.judges_pairs:
+            images = [images, as_taken(self.discriminator, conditions)]
+        return self.discriminator(images, training=True)
 
     def _game_logits(self, class_logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """One logit for the question real or fake, of one per class."""
@@ -312,8 +313,8 @@ class GAN(BaseModel):
         Args:
             latents: float array ``(count, latent_dim)``, usually standard normal.
             labels: for a conditional GAN the class of each image, whole numbers ``(count,)``, or
-                another condition as in training: captions, ``(count, words)``, or images in
-                [-1, 1], ``(count, *image_shape)``.
+                another condition as in training: class shares, ``(count, classes)``, captions,
+                ``(count, words)``, or images in [-1, 1], ``(count, *image_shape)``.
 
         Raises:
             TypeError: if latents or conditions are no numbers of the right kind.

@@ -1,11 +1,14 @@
-"""Train the small CIFAR-10 classifier whose features the distances of gan_helpers.metrics use.
+"""Train the small networks on CIFAR-10 whose features the measures of gan_helpers.metrics compare.
 
-    python scripts/train_classifier.py --epochs 24
+    python scripts/train_classifier.py classes      names the ten classes
+    python scripts/train_classifier.py rotations    says how far an image is turned: no labels
+
+Source of the second: Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image
+Rotations".
 
 Needs the complete set (``python -m gan_helpers.data cifar10``). Writes the weights as float16 to
-data/weights/cifar10_classifier.npz and the log to the folder of the run. A run that was stopped
-continues when the same command is given again. With --sample, a trial, the weights stay in the
-folder of the run.
+data/weights and the log to the folder of the run. A run that was stopped continues when the same
+command is given again. With --sample, a trial, the weights stay in the folder of the run.
 """
 
 import argparse
@@ -16,7 +19,7 @@ from pathlib import Path
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers.data import load_cifar10, to_model_range
-from gan_helpers.metrics import CLASSIFIER, build_classifier
+from gan_helpers.extractors import CLASSIFIERS, build_classifier
 from gan_helpers.runtime import write_sums
 from gan_helpers.weights import WEIGHTS, load_weights, save_weights
 
@@ -34,8 +37,12 @@ def main() -> None:
     arguments = parse_arguments()
     images, labels = training_run.begin(arguments)
     test_images, test_labels = load_cifar10("test")
+    runs = arguments.runs / arguments.task
+    if arguments.task == "rotations":
+        test_images, test_labels = all_turns(test_images)
 
-    classifier = build_classifier()
+    file, sizes = CLASSIFIERS[arguments.task]
+    classifier = build_classifier(**sizes)
     steps = arguments.epochs * (len(images) // BATCH_SIZE)
     classifier.compile(
         keras.optimizers.SGD(
@@ -45,31 +52,41 @@ def main() -> None:
         metrics=["accuracy"],
         jit_compile=False,
     )
-    arguments.runs.mkdir(parents=True, exist_ok=True)
+    runs.mkdir(parents=True, exist_ok=True)
     classifier.fit(
-        training_batches(images, labels, arguments.seed),
-        validation_data=(to_model_range(test_images), one_hot(test_labels)),
+        training_batches(images, labels, arguments.task, arguments.seed),
+        validation_data=(
+            to_model_range(test_images),
+            keras.utils.to_categorical(test_labels, sizes["classes"]),
+        ),
         validation_batch_size=500,
         epochs=arguments.epochs,
         verbose=2,
         shuffle=False,
         callbacks=[
-            keras.callbacks.BackupAndRestore(str(arguments.runs / "backup")),
-            keras.callbacks.CSVLogger(str(arguments.runs / "log.csv"), append=True),
+            keras.callbacks.BackupAndRestore(str(runs / "backup")),
+            keras.callbacks.CSVLogger(str(runs / "log.csv"), append=True),
         ],
     )
-    folder = arguments.runs if arguments.sample else WEIGHTS
-    path = save_weights(classifier, folder / CLASSIFIER)
+    folder = runs if arguments.sample else WEIGHTS
+    path = save_weights(classifier, folder / file)
     if folder == WEIGHTS:
         files = [file.name for kind in ("*.npz", "*.csv") for file in WEIGHTS.glob(kind)]
         write_sums(WEIGHTS, files)
-    report(path, test_images, test_labels)
+    keras.config.set_dtype_policy("float32")
+    report(path, build_classifier(**sizes), test_images, test_labels)
 
 
 def parse_arguments() -> argparse.Namespace:
-    return training_run.make_parser(
-        __doc__.splitlines()[0], epochs=24, runs="outputs/classifier"
-    ).parse_args()
+    parser = training_run.make_parser(__doc__.splitlines()[0], epochs=24, runs="outputs/classifier")
+    parser.add_argument("task", choices=list(CLASSIFIERS))
+    return parser.parse_args()
+
+
+def all_turns(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each image upright and turned by 90, 180 and 270 degrees, and the number of quarter turns."""
+    turned = [np.rot90(images, turns, axes=(1, 2)) for turns in range(4)]
+    return np.concatenate(turned), np.repeat(np.arange(4), len(images))
 
 
 def learning_rate_schedule(steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -83,7 +100,9 @@ def learning_rate_schedule(steps: int) -> keras.optimizers.schedules.LearningRat
     )
 
 
-def training_batches(images: np.ndarray, labels: np.ndarray, seed: int) -> tf.data.Dataset:
+def training_batches(
+    images: np.ndarray, labels: np.ndarray, task: str, seed: int
+) -> tf.data.Dataset:
     """Shuffled batches, mirrored at random and shifted by up to four pixels."""
     augment = keras.Sequential(
         [
@@ -93,12 +112,18 @@ def training_batches(images: np.ndarray, labels: np.ndarray, seed: int) -> tf.da
             ),
         ]
     )
+    random = tf.random.Generator.from_seed(seed + 2)
 
     def prepare(batch, batch_labels):
-        return augment(tf.cast(batch, tf.float32) / 127.5 - 1.0, training=True), batch_labels
+        batch = augment(tf.cast(batch, tf.float32) / 127.5 - 1.0, training=True)
+        if task == "rotations":
+            batch_labels = random.uniform((BATCH_SIZE,), 0, 4, tf.int32)
+            turned = tf.stack([tf.image.rot90(batch, turns) for turns in range(4)], axis=1)
+            batch = tf.gather(turned, batch_labels, batch_dims=1)
+        return batch, tf.one_hot(batch_labels, CLASSIFIERS[task][1]["classes"])
 
     return (
-        tf.data.Dataset.from_tensor_slices((images, one_hot(labels)))
+        tf.data.Dataset.from_tensor_slices((images, labels))
         .shuffle(len(images), seed=seed)
         .batch(BATCH_SIZE, drop_remainder=True)
         .map(prepare, num_parallel_calls=2)
@@ -106,14 +131,11 @@ def training_batches(images: np.ndarray, labels: np.ndarray, seed: int) -> tf.da
     )
 
 
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    return keras.utils.to_categorical(labels, 10)
-
-
-def report(path: Path, test_images: np.ndarray, test_labels: np.ndarray) -> None:
+def report(
+    path: Path, classifier: keras.Model, test_images: np.ndarray, test_labels: np.ndarray
+) -> None:
     """Test what was written, in float32, as a lesson will load it."""
-    keras.config.set_dtype_policy("float32")
-    classifier = load_weights(build_classifier(), path)
+    load_weights(classifier, path)
     logits = classifier.predict(to_model_range(test_images), batch_size=500, verbose=0)
     accuracy = (logits.argmax(axis=1) == test_labels).mean()
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, test accuracy {accuracy:.4f}")

@@ -525,7 +525,7 @@ CASES = {
         weights.load_weights,
         lambda: {
             "model": extractor().classifier,
-            "path": metrics.shipped_weights("cifar10_classifier.npz"),
+            "path": weights.shipped_weights("cifar10_classifier.npz"),
         },
         {
             "model": NO_FUNCTION | NOTHING | st.builds(generator),
@@ -1101,7 +1101,12 @@ NOT_HERE = {
     "grading": None,  # files; tests/test_grader.py
     "latents": {"Inversion"},
     "losses": {"check_loss"},  # tests/test_keras_calls.py
-    "metrics": {"InceptionExtractor", "KernelDistance", "PrecisionAndRecall", "inception_weights"},
+    # Checked in tests/test_metrics.py and tests/test_studio.py.
+    "extractors": None,
+    "photo_features": None,
+    "studio": None,
+    "metrics": {"InceptionExtractor", "KernelDistance", "PrecisionAndRecall", "inception_weights"}
+    | {"PhotoExtractor", "RotationExtractor", "UntrainedExtractor"},
     "models": {
         "RandomShift",
         "downsampling_block",
@@ -1233,6 +1238,7 @@ def test_frames_with_an_alpha_channel_are_told_how_to_lose_it():
 def test_no_check_is_forgotten():
     parts = {
         "check_extremes",
+        "check_shares",  # tests/test_studio.py
         "check_some_dark",
         "check_whole_numbers",
         "describe",

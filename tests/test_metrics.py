@@ -3,11 +3,14 @@ import inspect
 import itertools
 import os
 
-from gan_helpers import metrics, weights
+from gan_helpers import extractors, weights
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.metrics import (
     FeatureExtractor,
     InceptionExtractor,
+    PhotoExtractor,
+    RotationExtractor,
+    UntrainedExtractor,
     build_classifier,
     frechet_distance,
     inception_weights,
@@ -112,11 +115,57 @@ def extractor(tmp_path_factory):
 
 
 def test_features_do_not_depend_on_the_company(extractor):
-    count = metrics.IMAGES_AT_ONCE + 10
+    count = extractors.IMAGES_AT_ONCE + 10
     images = RANDOM.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
     features = extractor(images)
     assert features.shape == (count, 192)
     np.testing.assert_allclose(extractor(images[-60:]), features[-60:], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("build", "size"), [(RotationExtractor, 96), (PhotoExtractor, 1280), (UntrainedExtractor, 384)]
+)
+def test_the_other_rulers_find_blur_and_do_not_depend_on_the_company(build, size):
+    extract = build()
+    images = load_cifar10("test", limit=260)[0]
+    features = extract(images)
+    assert features.shape == (260, size) and features.dtype == np.float32
+    np.testing.assert_allclose(extract(images[-20:]), features[-20:], rtol=1e-3, atol=1e-4)
+    small = images.reshape(260, 8, 4, 8, 4, 3).mean(axis=(2, 4), keepdims=True)
+    blurred = np.broadcast_to(small, (260, 8, 4, 8, 4, 3)).reshape(images.shape).astype("uint8")
+    halves = kernel_distance(features[::2], features[1::2])
+    damaged = kernel_distance(features[::2], extract(blurred[1::2]))
+    assert damaged.estimate > halves.estimate + 3 * damaged.spread
+
+
+def test_rotations_are_told_apart_without_labels():
+    extract, images = RotationExtractor(), load_cifar10("test", limit=200)[0]
+    turned = np.concatenate([np.rot90(images, turns, (1, 2)) for turns in range(4)])
+    probabilities = extract.probabilities(turned)
+    assert probabilities.shape == (800, 4)
+    assert (probabilities.argmax(axis=1) == np.repeat(range(4), 200)).mean() > 0.75
+
+
+def test_rulers_that_need_no_classes_take_images_of_any_size():
+    gray = RANDOM.integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
+    assert PhotoExtractor()(gray).shape == (3, 1280)
+    assert UntrainedExtractor(channels=1)(gray).shape == (3, 384)
+    large = RANDOM.integers(0, 256, (2, 64, 48, 3), dtype=np.uint8)
+    assert PhotoExtractor()(large).shape == (2, 1280)
+    with pytest.raises(ValueError, match="channels"):
+        UntrainedExtractor()(gray)
+    with pytest.raises(TypeError, match="uint8"):
+        PhotoExtractor()(large / 255)
+
+
+def test_the_untrained_ruler_is_the_same_for_all_and_leaves_other_seeds_alone():
+    keras.utils.set_random_seed(5)
+    expected = keras.random.normal((3,)).numpy()
+    keras.utils.set_random_seed(5)
+    first, second = UntrainedExtractor(), UntrainedExtractor()
+    np.testing.assert_array_equal(keras.random.normal((3,)), expected)
+    for one, other in zip(first.network.weights, second.network.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_images_that_do_not_fit_are_refused(extractor):
@@ -313,19 +362,19 @@ def test_inception_weights_are_found_where_keras_keeps_them(monkeypatch, tmp_pat
     assert inception_weights() is None
     with pytest.raises(FileNotFoundError, match="weights of InceptionV3 are not at"):
         InceptionExtractor()
-    path = tmp_path / "models" / metrics.INCEPTION_FILE
+    path = tmp_path / "models" / extractors.INCEPTION_FILE
     path.parent.mkdir()
     path.write_bytes(b"weights")
     with pytest.raises(ValueError, match="is damaged: its MD5"):
         inception_weights()
-    monkeypatch.setattr(metrics, "INCEPTION_MD5", hashlib.md5(b"weights").hexdigest())
+    monkeypatch.setattr(extractors, "INCEPTION_MD5", hashlib.md5(b"weights").hexdigest())
     assert inception_weights() == path
 
 
 def test_keras_itself_looks_for_the_same_file_with_the_same_sum():
     source = inspect.getsource(keras.applications.InceptionV3)
-    assert f'"{metrics.INCEPTION_FILE}"' in source
-    assert f'file_hash="{metrics.INCEPTION_MD5}"' in source
+    assert f'"{extractors.INCEPTION_FILE}"' in source
+    assert f'file_hash="{extractors.INCEPTION_MD5}"' in source
 
 
 def test_inception_weights_are_looked_for_where_keras_puts_them_without_a_home(monkeypatch):
@@ -351,7 +400,7 @@ def test_inception_is_shown_enlarged_images(monkeypatch, tmp_path):
     path.write_bytes(b"weights")
     extract = InceptionExtractor(path)
     assert asked == [{"include_top": False, "pooling": "avg", "weights": str(path)}]
-    count = metrics.INCEPTION_IMAGES_AT_ONCE + 1
+    count = extractors.INCEPTION_IMAGES_AT_ONCE + 1
     images = RANDOM.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
     large = keras.ops.image.resize(to_model_range(images), (299, 299))
     np.testing.assert_allclose(extract(images), network(large), atol=1e-5)
