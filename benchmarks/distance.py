@@ -22,7 +22,7 @@ from unittest import mock
 
 from gan_helpers.callbacks import TimeBudget
 from gan_helpers.data import image_batches, load_cifar10, to_pixels
-from gan_helpers.metrics import FeatureExtractor, frechet_distance
+from gan_helpers.metrics import FeatureExtractor, UntrainedExtractor, frechet_distance
 from gan_helpers.models import (
     build_conditional_generator,
     build_dcgan_discriminator,
@@ -30,12 +30,10 @@ from gan_helpers.models import (
 )
 from gan_helpers.runtime import dtype_policy, fastest_dtype_policy
 from gan_helpers.training import GAN
-from gan_helpers.weights import load_pretrained
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 from recipes import PEERS, Recipe, build_adams
 
 TURN = 30  # seconds
@@ -172,33 +170,11 @@ def build_lesson_gan(seed: int, conditional: bool) -> GAN:
     return gan
 
 
-class UntrainedFeatures(FeatureExtractor):
-    """Features of a convolutional network with random weights: means and maxima of its maps.
-
-    It knows nothing of classes and nothing was chosen by it, so it checks the first judge.
-    """
-
-    def __init__(self, seed: int = 123) -> None:
-        keras.utils.set_random_seed(seed)
-        maps = images = keras.Input((32, 32, 3))
-        statistics = []
-        for channels in (32, 64, 96):
-            maps = layers.Conv2D(channels, 3, 2, padding="same", kernel_initializer="he_normal")(
-                maps
-            )
-            maps = layers.ReLU()(maps)
-            statistics += [
-                layers.GlobalAveragePooling2D()(maps),
-                layers.GlobalMaxPooling2D()(maps),
-            ]
-        self.network = keras.Model(images, layers.Concatenate()(statistics))
-
-
 class Jury:
     """Both judges, with the features of the real images in memory."""
 
     def __init__(self, images: np.ndarray) -> None:
-        self.judges = [FeatureExtractor(), UntrainedFeatures()]
+        self.judges = [FeatureExtractor(), UntrainedExtractor()]
         self.real = [judge(images) for judge in self.judges]
         floor = self.score(load_cifar10("test")[0])
         print(f"The 10,000 real test images score {floor[0]:.2f} and {floor[1]:.3f}.", flush=True)
@@ -215,17 +191,6 @@ def load_complete_set() -> tuple[np.ndarray, np.ndarray] | None:
         print("Skipped: this part needs the complete set (python -m gan_helpers.data cifar10).")
         return None
     return images, labels
-
-
-def measure_shipped() -> None:
-    """Judge the generators that come with the course."""
-    if (loaded := load_complete_set()) is None:
-        return
-    jury = Jury(loaded[0])
-    for name in ("dcgan", "conditional"):
-        gan = GAN(load_pretrained(f"{name}_generator"), load_pretrained(f"{name}_discriminator"))
-        scores = jury.score(sample_evenly(gan, JUDGED))
-        print(f"{'shipped ' + name:28} {scores[0]:8.1f} {scores[1]:8.3f}", flush=True)
 
 
 def measure(minutes: float, log: Path, seed: int = 0) -> None:

@@ -7,11 +7,12 @@
 Parts: throughput (training step against TensorFlow's tutorial and PyTorch), overhead (``GAN.fit``
 against a bare loop), latency (samples and animations), playground (its pictures a second, answers
 and memory over the minutes), sliders (answers of those of lesson 8), clinic (failures and remedies
-of lesson 4), rerun (lessons whose cells run again, and the memory), kill (a run that is killed 50
-times loses nothing), tests (time and memory of the test command's slowest files), shipped (quality
-of the weights in the box), distance (quality against training time, seven recipes; seven times the
-minutes), seats (memory and seconds of a class, a kernel for each student), fuzz (damaged files
-against every reader). Let nothing else run meanwhile.
+of lesson 4), studio (a step under a projected discriminator, an image), rerun (lessons whose cells
+run again, and the memory), kill (a run that is killed 50 times loses nothing), tests (time and
+memory of the test command's slowest files), shipped (four rulers on the generators in the box),
+distance (quality against training time, seven recipes; seven times the minutes), seats (memory and
+seconds of a class, a kernel for each student), fuzz (damaged files against every reader). Let
+nothing else run meanwhile.
 """
 
 import argparse
@@ -30,8 +31,10 @@ import numpy as np
 import playground
 import recipes
 import rerun
+import rulers
 import seats
 import sliders
+import studio
 import tensorflow as tf
 import test_costs
 import throughput
@@ -46,6 +49,7 @@ PARTS = (
     "playground",
     "sliders",
     "clinic",
+    "studio",
     "rerun",
     "kill",
     "tests",
@@ -66,6 +70,10 @@ def main() -> None:
     parser.add_argument("--seats", type=int, default=10, help="kernels at work at once")
     parser.add_argument("--seconds", type=float, default=60.0, help="of damaging files")
     parser.add_argument("--seed", type=int, default=0, help="of the damage")
+    parser.add_argument(
+        "--images", nargs="*", default=[], metavar="NAME=FILE.npz", help="to judge with the shipped"
+    )
+    parser.add_argument("--save", type=Path, help="a folder for the images that were judged")
     parser.add_argument("--log", type=Path, default=Path("outputs/distances.csv"))
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
@@ -77,10 +85,11 @@ def main() -> None:
         "playground": lambda: playground.measure(arguments.minutes),
         "sliders": sliders.measure,
         "clinic": lambda: clinic.show(arguments.seeds),
+        "studio": studio.measure,
         "rerun": rerun.measure,
         "kill": kill.measure,
         "tests": test_costs.measure,
-        "shipped": distance.measure_shipped,
+        "shipped": lambda: rulers.measure(arguments.images, arguments.save),
         "distance": lambda: distance.measure(arguments.minutes, arguments.log),
         "seats": lambda: seats.measure(arguments.seats),
         "fuzz": lambda: fuzz.measure(arguments.seconds, arguments.seed),

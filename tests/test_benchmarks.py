@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import distance
 import kill
 import recipes
+import rulers
 import run
 import throughput
 import timing
@@ -124,15 +125,24 @@ def test_durations_are_medians_of_runs_in_turns():
 
 
 @pytest.mark.long
-def test_the_shipped_generators_are_judged(monkeypatch, capsys):
+def test_the_shipped_generators_are_judged(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(distance, "COMPLETE_SET", 0)
-    monkeypatch.setattr(distance, "JUDGED", 500)
-    monkeypatch.setattr(distance, "load_cifar10", lambda split: load_cifar10(split, limit=500))
-    distance.measure_shipped()
+    monkeypatch.setattr(rulers, "JUDGED", 500)
+    photographs = load_cifar10("test", limit=500)[0]
+    gray = photographs.mean(axis=-1, keepdims=True).repeat(3, axis=-1).astype("uint8")
+    np.savez(tmp_path / "gray.npz", images=gray, labels=np.zeros(500, int))
+    rulers.measure([f"gray={tmp_path / 'gray.npz'}"], tmp_path / "saved")
     lines = capsys.readouterr().out.splitlines()
-    scores = {line.split()[1]: float(line.split()[2]) for line in lines if "shipped" in line}
-    # 500 images inflate every distance; the untrained generator scores 900.
-    assert 0 < scores["conditional"] < scores["dcgan"] < 150
+    rows = {line.split()[0]: line.split()[1:] for line in lines if "±" in line}
+    assert list(rows) == ["photographs", "dcgan", "conditional", "gray"]
+    frechet = {name: [float(row[4 * ruler]) for ruler in range(4)] for name, row in rows.items()}
+    for name in ("dcgan", "conditional"):  # every ruler prefers photographs
+        assert all(np.less(frechet["photographs"], frechet[name]))
+    # Told the class, it pleases the ruler that shares its labels most.
+    ratios = np.divide(frechet["conditional"], frechet["dcgan"])
+    assert ratios.argmin() == 0
+    with np.load(tmp_path / "saved" / "dcgan.npz") as saved:
+        assert saved["images"].shape == (500, 32, 32, 3) and set(saved["labels"]) == {-1}
 
 
 def test_a_killed_run_that_ends_elsewhere_or_loses_an_epoch_is_noticed(tmp_path):
