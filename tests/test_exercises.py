@@ -223,6 +223,69 @@ def test_check_outside_a_notebook_finds_nothing(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("Not attempted: days is not defined.")
 
 
+def test_a_lesson_goes_on_with_what_is_right(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    checks = []
+
+    def triples(triple):
+        checks.append(triple)
+        if triple(2) != 6:
+            raise NotYet("three times as much.")
+        return "three times as much."
+
+    exercise = Exercise(
+        lesson=1,
+        number=2,
+        names=("triple",),
+        check_answer=triples,
+        hints=("3",),
+        code="""
+        def triple(number):
+            return factor * number
+        """,
+        why="",
+    )
+    notebook = SimpleNamespace(user_ns={"factor": 3})
+    monkeypatch.setattr(core, "get_ipython", lambda: notebook)
+    solution = exercise.use()
+    assert solution(5) == 15 and "triple" not in notebook.user_ns
+    notebook.user_ns["factor"] = 4
+    assert solution(5) == 20, "it sees the notebook's names, as a cell would"
+    printed = capsys.readouterr().out
+    assert printed.startswith("From here on the lesson uses the solution's `triple`.")
+    assert "q2.check() says Correct" in printed
+
+    for wrong in (..., lambda number: 2 * number, None):
+        notebook.user_ns["triple"] = wrong
+        assert exercise.use() is not wrong
+        assert "the solution's" in capsys.readouterr().out
+
+    own = notebook.user_ns["triple"] = lambda number: number + number + number
+    exercise.check()
+    looked_at = len(checks)
+    assert exercise.use() is own and len(checks) == looked_at, "what has passed is not run again"
+    assert "your own `triple`." in capsys.readouterr().out
+    unchecked = notebook.user_ns["triple"] = lambda number: 3 * number
+    assert exercise.use() is unchecked
+
+
+def test_an_answer_of_several_names_is_used_as_one(monkeypatch):
+    exercise = Exercise(
+        lesson=1,
+        number=1,
+        names=("first", "second"),
+        check_answer=lambda first, second: "both.",
+        hints=("1",),
+        code="first, second = 1, 2",
+        why="",
+    )
+    notebook = SimpleNamespace(user_ns={"first": "a", "second": ...})
+    monkeypatch.setattr(core, "get_ipython", lambda: notebook)
+    assert exercise.use() == (1, 2)
+    notebook.user_ns["second"] = "b"
+    assert exercise.use() == ("a", "b")
+
+
 AWKWARD = {
     "None": "None",
     "a text": '"text"',

@@ -1,6 +1,7 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
 import contextlib
+import operator
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -124,19 +125,43 @@ class Exercise:
     code: str
     why: str
     _hints_shown: int = field(default=0, repr=False)
+    _passed: tuple = field(default=(), repr=False)
 
     def check(self) -> None:
         """Print whether the answer in the notebook is not attempted, not yet right or correct.
 
         The best outcome so far is kept in the working folder; see ``progress``.
         """
-        shell = get_ipython()
-        verdict = self.evaluate(shell.user_ns if shell else {})
+        verdict = self.evaluate(_namespace())
         print(verdict)
         try:
             progress.record(self.lesson, self.number, verdict.outcome)
         except OSError as error:
             print(f"Your progress was not stored: {error}")
+
+    def use(self) -> Any:
+        """What the lesson goes on with: the student's answer if it is right, else the solution's.
+
+        It prints which of the two. So "Run All" works on an untouched notebook, and whoever has
+        done the exercise sees what their own code makes.
+
+        Returns:
+            The value of the one name, or a tuple of the values of all names.
+        """
+        namespace = _namespace()
+        answers = tuple(namespace.get(name) for name in self.names)
+        own = bool(self._passed) and all(map(operator.is_, answers, self._passed))
+        own = own or self.evaluate(namespace).outcome == CORRECT
+        found = dict(zip(self.names, answers, strict=True))
+        if not own:
+            # Its functions see the notebook's names, but do not replace the student's.
+            exec(textwrap.dedent(self.code), namespace, found)  # our own code, from above
+        called = " and ".join(f"`{name}`" for name in self.names)
+        whose = "your own" if own else "the solution's"
+        later = "" if own else f" Once q{self.number}.check() says Correct, it is your own."
+        print(f"From here on the lesson uses {whose} {called}.{later}")
+        values = tuple(found[name] for name in self.names)
+        return values[0] if len(values) == 1 else values
 
     def evaluate(self, namespace: dict[str, Any]) -> Verdict:
         """Judge the answer found in ``namespace``; never raises on a student's mistake."""
@@ -150,7 +175,9 @@ class Exercise:
             return self._untouched()
         try:
             with _exit_only_raises():
-                return Verdict(CORRECT, self.check_answer(*map(_stop_at_ellipsis, answers)))
+                message = self.check_answer(*map(_stop_at_ellipsis, answers))
+            self._passed = tuple(answers)
+            return Verdict(CORRECT, message)
         except _Untouched:
             return self._untouched()
         except NotYet as nudge:
@@ -173,6 +200,12 @@ class Exercise:
 
     def _untouched(self) -> Verdict:
         return Verdict(NOT_ATTEMPTED, "replace the dots (...) in the cell above, then run it.")
+
+
+def _namespace() -> dict[str, Any]:
+    """The names of the notebook."""
+    shell = get_ipython()
+    return shell.user_ns if shell else {}
 
 
 def _shortened(message: str) -> str:
