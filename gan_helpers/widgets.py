@@ -31,6 +31,7 @@ __all__ = [
     "TitledImage",
     "WidgetWithStill",
     "figure_with_sliders",
+    "make_sliders",
     "scrubber",
     "with_still",
 ]
@@ -135,7 +136,7 @@ class FigureWithSliders(WidgetWithStill):
         self.problem = ipywidgets.HTML()
         self.alt = figure.alt
         for slider in sliders.values():
-            slider.observe(self._redraw, names="value")
+            slider.observe(self.redraw, names="value")
         super().__init__([*sliders.values(), self.picture, self.problem], **kwargs)
 
     def _draw_figure(self) -> LessonFigure:
@@ -147,7 +148,7 @@ class FigureWithSliders(WidgetWithStill):
             )
         return figure
 
-    def _redraw(self, change: Any = None) -> None:
+    def redraw(self, change: Any = None) -> None:
         """Draw for the newest values; a move made meanwhile is drawn once, by whoever draws."""
         self._stale = True
         # JupyterLab may call from several threads, and a drawing function may move a slider.
@@ -209,8 +210,14 @@ def figure_with_sliders(
         raise ValueError(
             "There is no slider. Give at least one as name=(lowest, highest, start, step)."
         )
-    sliders = {name: _make_slider(name, ends, continuous_update) for name, ends in ranges.items()}
-    return FigureWithSliders(draw, sliders)
+    return FigureWithSliders(draw, make_sliders(ranges, continuous_update))
+
+
+def make_sliders(
+    ranges: dict[str, Range | Choices], continuous_update: bool = True
+) -> dict[str, ipywidgets.Widget]:
+    """A slider or drop-down list for each name; see ``figure_with_sliders``."""
+    return {name: _make_slider(name, ends, continuous_update) for name, ends in ranges.items()}
 
 
 def _make_slider(name: str, ends: Range | Choices, continuous_update: bool) -> ipywidgets.Widget:

@@ -147,7 +147,7 @@ def page(chromium, lab, course, lesson, tmp_path):
     name, notebook = lesson
     nbformat.write(notebook, course / name)
     address, token = lab
-    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000}, has_touch=True)
     # A workspace of its own, without the tabs of the test before.
     page.goto(f"{address}/lab/workspaces/{secrets.token_hex(4)}/tree/{name}?token={token}")
     # Running cells earlier would open a dialogue that asks for a kernel.
@@ -215,17 +215,18 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     # What JupyterLab puts in the place of a widget that it cannot show.
     assert page.get_by_text("javascript error").count() == 0
 
-    live = page.locator(".jp-CodeCell", has_text="figure_with_sliders(")
+    forge_by_hand(page)
+    live = page.locator(".jp-CodeCell", has_text="figure_with_sliders(draw_game")
     live.scroll_into_view_if_needed()
     mean, picture = live.locator(".noUi-handle").first, live.locator("img")
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
-    assert "Generator with mean 0.0" in picture.get_attribute("title")
+    assert "fakes 0.0 ± 1.0" in picture.get_attribute("title")
     before, source = picture.screenshot(path=tmp_path / "before.png"), picture.get_attribute("src")
 
     mean.focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    live.locator("img[title^='Generator with mean 2.0']").wait_for()
+    live.locator("img[title*='fakes 2.0 ± 1.0']").wait_for()
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
     assert picture.get_attribute("src") != source
     assert picture.screenshot(path=tmp_path / "after.png") != before
@@ -242,6 +243,37 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     assert serious_findings(page, WIDGETS) == []
 
 
+def forge_by_hand(page: Page) -> None:
+    """Forge with the mouse, the keyboard and a finger; the judge learns each trick."""
+    bench = page.locator(".jp-CodeCell", has_text="bench = Forge(")
+    bench.scroll_into_view_if_needed()
+    picture, learn = bench.locator("img"), bench.get_by_role("button", name="D learns")
+    page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
+    rows = bench.locator("table tr")
+    played = rows.count()
+    handles = bench.locator(".noUi-handle")  # glue, thickness, shift, blur
+    handles.nth(2).focus()
+    page.keyboard.press("Home")  # shift -8
+    bench.locator("img[title*='shift -8']").wait_for()
+    learn.focus()
+    page.keyboard.press("Enter")
+    rows.nth(played).get_by_text("shift -8").wait_for()
+
+    place = handles.nth(1).bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 200, y, steps=4)
+    page.mouse.up()
+    bench.locator("img[title*='thickness 4']").wait_for()
+    learn.click()
+    rows.nth(played + 1).get_by_text("thickness 4").wait_for()
+
+    source = picture.get_attribute("src")
+    bench.get_by_role("button", name="Other digits").tap()
+    page.wait_for_function(IS_ANOTHER, arg=[picture.element_handle(), source])
+
+
 class TestStudent:
     """A student predicts, answers an exercise wrongly, then rightly, and comes back later."""
 
@@ -251,9 +283,11 @@ class TestStudent:
         notebook = nbformat.read(SLIDERS, as_version=4)
         sources = [cell.source for cell in notebook.cells]
         prediction = next(i for i, source in enumerate(sources) if source.startswith("**Predict"))
-        exercise = sources.index("q1.check()  # q1.hint(), q1.solution()")
+        exercise = sources.index("q2.check()  # q2.hint(), q2.solution()")
         table = next(i for i, source in enumerate(sources) if "show_table()" in source)
-        kept = [0, 1, 2, prediction, prediction + 1, exercise - 1, exercise, table]
+        imports = next(i for i, source in enumerate(sources) if "SEED = 1" in source)
+        judge = next(i for i, source in enumerate(sources) if "judge = keras" in source)
+        kept = [0, imports, judge, prediction, exercise - 1, exercise, table]
         notebook.cells = [notebook.cells[index] for index in kept]
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
@@ -263,7 +297,7 @@ class TestStudent:
         predicted = page.locator(".jp-CodeCell", has_text="judge = keras.Sequential")
         fold = page.locator(".jp-MarkdownCell", has_text="Predict.").locator("details")
         starter = page.locator(".jp-CodeCell", has_text="def value(")
-        check = page.locator(".jp-CodeCell", has_text="q1.check()")
+        check = page.locator(".jp-CodeCell", has_text="q2.check()")
         table = page.locator(".jp-CodeCell", has_text="show_table()")
 
         # The fold with the answer is closed, and so is the stored result until the cell is run.
@@ -277,7 +311,7 @@ class TestStudent:
         predicted.get_by_text("100,609 parameters, output (None, 1)").wait_for()
 
         run_cell(page, table)
-        table.get_by_text("0 of 29 exercises done").wait_for()
+        table.get_by_text("0 of 30 exercises done").wait_for()
         for answer, verdict in (
             ("np.log(real_scores).mean() + np.log(fake_scores).mean()", "Not yet: the second term"),
             ("np.log(real_scores).mean() + np.log(1 - fake_scores).mean()", "Correct: a mean"),
@@ -293,7 +327,7 @@ class TestStudent:
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
         page.wait_for_function(KERNEL_IS_IDLE)
         run_cell(page, table)
-        table.get_by_text("1 of 29 exercises done").wait_for()
+        table.get_by_text("1 of 30 exercises done").wait_for()
         page.screenshot(path=tmp_path / "back.png")
 
 

@@ -19,13 +19,14 @@ from jupyter_client.connect import LocalPortCache
 from nbformat import v4
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-IMPORTS = "import numpy as np\nfrom gan_helpers.exercises.lesson_01 import q1, q2, q3"
-RIGHT_1 = "value = lambda real, fake: np.log(real).mean() + np.log(1 - fake).mean()"
+IMPORTS = "import numpy as np\nfrom gan_helpers.exercises.lesson_01 import q1, q2, q3, q4"
+STARTER_1 = "climb = ..."  # whose check would load TensorFlow
+RIGHT_2 = "value = lambda real, fake: np.log(real).mean() + np.log(1 - fake).mean()"
 # Printed while it is checked, and no ASCII.
-CHATTY_1 = "def value(real, fake):\n    print('✓ γ')\n    return " + RIGHT_1.split(": ")[1]
-RIGHT_2 = "best_discriminator = lambda data, fake: data / (data + fake)"
-STARTER_2 = "best_discriminator = lambda data, fake: ..."
-STARTER_3 = "repaired_loss = repaired_variables = ..."  # whose check would load TensorFlow
+CHATTY_2 = "def value(real, fake):\n    print('✓ γ')\n    return " + RIGHT_2.split(": ")[1]
+RIGHT_3 = "my_slope, my_midpoint = 2.34, 1.25"
+STARTER_3 = "my_slope = my_midpoint = ..."
+STARTER_4 = "my_generator = ..."
 
 
 def exercise(source):
@@ -56,37 +57,41 @@ def classroom(tmp_path_factory):
         folder / "anna" / "deep" / "lesson.ipynb",
         v4.new_markdown_cell("# 1. The adversarial game"),
         IMPORTS,
-        exercise(CHATTY_1),
-        "q1.check()",
-        exercise(RIGHT_2.replace("data /", "fake /")),
+        exercise(STARTER_1),
+        exercise(CHATTY_2),
+        "q2.check()",
+        exercise(RIGHT_3.replace("1.25", "0")),
         "raise RuntimeError('a cell of my own')",
-        exercise(STARTER_3),
-        "q3.check()",
+        exercise(STARTER_4),
+        "q4.check()",
         "open('ran too far', 'w')\nimport os\nos._exit(1)",
     )
     write(
         folder / "ben" / "lesson.ipynb",
         IMPORTS,
-        exercise(RIGHT_1 + "\nprint = globals = list = None"),
-        "q1 = q2 = q3 = 'my own names'\nvalue = 7",
-        exercise(STARTER_2),
-        "from gan_helpers.exercises import lesson_01\nlesson_01.q3.evaluate = lambda names: 'yes'",
+        exercise(STARTER_1),
+        exercise(RIGHT_2 + "\nprint = globals = list = None"),
+        "q1 = q2 = q3 = q4 = 'my own names'\nvalue = 7",
         exercise(STARTER_3),
-        RIGHT_2,
-        "import os\nopen('left behind', 'w')\nq3.check()",
+        "from gan_helpers.exercises import lesson_01\nlesson_01.q4.evaluate = lambda names: 'yes'",
+        exercise(STARTER_4),
+        RIGHT_3,
+        "import os\nopen('left behind', 'w')\nq4.check()",
     )
     write(
         folder / "carla" / "lesson.ipynb",
         IMPORTS,
-        exercise(RIGHT_1),
+        exercise(STARTER_1),
+        exercise(RIGHT_2),
         CHILD.format(path=str(folder / "alive")),
         exercise("while True:\n    print('for ever' * 1000)"),
-        exercise(STARTER_3),
+        exercise(STARTER_4),
     )
     write(
         folder / "dora" / "lesson.ipynb",
         IMPORTS,
-        exercise(RIGHT_1),
+        exercise(STARTER_1),
+        exercise(RIGHT_2),
         exercise("import os; os._exit(3)"),
     )
     (folder / "emil").mkdir()
@@ -134,22 +139,22 @@ def outcomes(run, student):
 
 def test_the_three_outcomes_and_a_failing_cell(run):
     found, messages = outcomes(run, "anna")
-    assert found == [CORRECT, NOT_YET, NOT_ATTEMPTED]
-    assert "generator's density is on top" in messages[1]
+    assert found == [NOT_ATTEMPTED, CORRECT, NOT_YET, NOT_ATTEMPTED]
+    assert "midpoint belongs" in messages[2]
     assert "1 cell failed, the first with RuntimeError" in run[1]["out"]
 
 
 def test_answers_count_wherever_they_stand_and_names_may_be_used_again(run):
     found, _ = outcomes(run, "ben")
-    # The first right after its cell, the second from a later cell, the third although the exercise
-    # itself was changed.
-    assert found == [CORRECT, CORRECT, NOT_ATTEMPTED]
+    # The second right after its cell, the third from a later cell, the fourth although the
+    # exercise itself was changed.
+    assert found == [NOT_ATTEMPTED, CORRECT, CORRECT, NOT_ATTEMPTED]
 
 
 def test_an_endless_loop_is_stopped_with_its_children(run, classroom):
     found, messages = outcomes(run, "carla")
-    assert found == [CORRECT, NOT_GRADED, NOT_GRADED]
-    assert messages[1] == messages[2] == "stopped after 6 s"
+    assert found == [NOT_ATTEMPTED, CORRECT, NOT_GRADED, NOT_GRADED]
+    assert messages[2] == messages[3] == "stopped after 6 s"
     size = (classroom / "alive").stat().st_size
     assert size > 0
     time.sleep(0.5)
@@ -158,8 +163,8 @@ def test_an_endless_loop_is_stopped_with_its_children(run, classroom):
 
 def test_a_kernel_that_ends_leaves_what_was_known(run):
     found, messages = outcomes(run, "dora")
-    assert found == [CORRECT, NOT_GRADED, NOT_GRADED]
-    assert messages[1] == "its kernel ended before it was done"
+    assert found == [NOT_ATTEMPTED, CORRECT, NOT_GRADED, NOT_GRADED]
+    assert messages[2] == "its kernel ended before it was done"
 
 
 @pytest.mark.parametrize(
@@ -176,12 +181,12 @@ def test_what_cannot_be_graded_is_a_row_with_the_reason(run, student, reason):
 def test_every_notebook_has_its_rows_and_the_status_says_that_some_failed(run):
     status, printed, rows, _ = run
     assert status == 1
-    assert len(rows) == 4 * 3 + 2
+    assert len(rows) == 4 * 4 + 2
     assert list(rows[0]) == list(grader.COLUMNS)
     for row in rows:
         assert float(row["seconds"]) >= 0
         assert (row["lesson"], row["exercise"]) != ("", "") or row["outcome"] == NOT_GRADED
-    assert {row["exercise"] for row in rows if row["lesson"] == "1"} == {"1", "2", "3"}
+    assert {row["exercise"] for row in rows if row["lesson"] == "1"} == {"1", "2", "3", "4"}
     head, *lines = printed["out"].splitlines()
     assert head.split()[:2] == ["notebook", "lesson"]
     assert len(lines) == len(printed["err"].splitlines()) == 6
@@ -370,7 +375,7 @@ def test_damaged_files_are_named_not_raised(content, tmp_path):
 
 
 def test_a_port_that_another_program_took_meanwhile_costs_no_grade(tmp_path, monkeypatch):
-    path = write(tmp_path / "lesson.ipynb", IMPORTS, exercise(RIGHT_1))
+    path = write(tmp_path / "lesson.ipynb", IMPORTS, exercise(RIGHT_2))
     find, taken = LocalPortCache.find_available_port, []
     with socket.create_server(("127.0.0.1", 0)) as other_program:
 

@@ -1,6 +1,7 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
 import contextlib
+import inspect
 import operator
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -238,7 +239,7 @@ class _Untouched(Exception):  # noqa: N818 - a signal, not an error
 
 def _stop_at_ellipsis(answer: Any) -> Any:
     """Wrap a function so that returning ``...`` counts as not attempted."""
-    if not callable(answer):
+    if not inspect.isroutine(answer):  # a network stays what it is
         return answer
 
     def watched(*arguments: Any, **options: Any) -> Any:

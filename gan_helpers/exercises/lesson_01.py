@@ -1,4 +1,4 @@
-"""Exercises of lesson 1: the value of the game, the best discriminator, a broken update."""
+"""Exercises of lesson 1: a gradient that forges, the value, an own discriminator, two humps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,124 @@ from gan_helpers.exercises.core import Exercise, NotYet, compare_array
 
 import numpy as np
 
-# Keras is imported inside the one check that needs it: the lesson's first picture must not wait.
+# Keras is imported inside the checks that need it: the lesson's first picture must not wait.
 
-__all__ = ["q1", "q2", "q3"]
+__all__ = ["q1", "q2", "q3", "q4"]
+
+RATE = 0.02  # how far a pixel moves in one step of the climb
+DATA, FAKES, SPREAD = 2.0, 0.5, 0.8  # means of the game in which D is a single neuron
+ENOUGH = 0.002  # how near its V must come to that of D*
+HUMPS, NEAR = (0.0, 4.0), 1.2
+
+
+def _check_climb(climb: Callable) -> str:
+    import keras
+    import tensorflow as tf
+
+    judge = _slanted_judge()
+    images = tf.constant(np.random.default_rng(5).uniform(-0.9, 0.9, (3, 6, 6, 1)), tf.float32)
+    before = [variable.numpy() for variable in judge.weights]
+    answer = climb(judge, images)
+    if answer is None:
+        raise NotYet("climb returns nothing. Return the new images.")
+    if not keras.ops.is_tensor(answer) and not isinstance(answer, np.ndarray):
+        raise NotYet(f"climb returns a {type(answer).__name__}; return the new images.")
+    if tuple(answer.shape) != tuple(images.shape):
+        raise NotYet(
+            f"images of shape {tuple(images.shape)} went in, {tuple(answer.shape)} came out. "
+            "Each pixel has its own part of the gradient."
+        )
+    if any(
+        not np.array_equal(v.numpy(), old) for v, old in zip(judge.weights, before, strict=True)
+    ):
+        raise NotYet("the judge has changed. Only the pixels may move here.")
+    moved = np.asarray(answer) - images.numpy()
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = judge(images)
+    slope = tape.gradient(logits, images).numpy()
+    if not np.isfinite(moved).all():
+        raise NotYet("there are numbers in the result that are not finite.")
+    if np.allclose(moved, 0):
+        raise NotYet("no pixel has moved. Add a step along the gradient to the images.")
+    _compare_steps(moved, slope)
+    _check_bounds(climb, judge)
+    return "each pixel takes its step uphill, and the judge stays as it is."
+
+
+def _compare_steps(moved: np.ndarray, slope: np.ndarray) -> None:
+    uphill = RATE * np.sign(slope)
+    slips = [
+        (-uphill, "every pixel moves downhill: the score falls. Add the step instead."),
+        (RATE * slope, "the step is as long as the slope. Take only its sign: tf.sign."),
+        (slope, "the whole gradient is added. Take its sign, times 0.02."),
+        (np.sign(slope), "every pixel moves by 1, the whole way from gray to white. Times 0.02."),
+        (
+            RATE * np.ones_like(slope),
+            "every pixel gets brighter. The sign of its own gradient says which way it moves.",
+        ),
+    ]
+    otherwise = (
+        f"the first pixels moved by {np.round(moved.ravel()[:3], 4)}, expected were "
+        f"{np.round(uphill.ravel()[:3], 4)}: 0.02 times the sign of the gradient of the logits."
+    )
+    compare_array(moved, uphill, slips, otherwise, tolerance=1e-5)
+
+
+def _check_bounds(climb: Callable, judge: Any) -> None:
+    import tensorflow as tf
+
+    at_the_edge = tf.constant(
+        np.where(np.arange(36).reshape(1, 6, 6, 1) % 2, 1.0, -1.0), tf.float32
+    )
+    largest = float(np.abs(np.asarray(climb(judge, at_the_edge))).max())
+    if largest > 1 + 1e-6:
+        raise NotYet(
+            f"a pixel has become {largest:.2f}, but images lie in [-1, 1]: "
+            "tf.clip_by_value(images, -1.0, 1.0)."
+        )
+
+
+def _slanted_judge() -> Any:
+    """A judge of fixed weights whose logit bends, so that slope and sign differ."""
+    import keras
+
+    random = np.random.default_rng(3)
+    judge = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, activation="tanh"),
+            keras.layers.Dense(1),
+        ]
+    )
+    judge.set_weights([random.normal(0, 0.5, weight.shape) for weight in judge.weights])
+    return judge
+
+
+q1 = Exercise(
+    lesson=1,
+    number=1,
+    names=("climb",),
+    check_answer=_check_climb,
+    hints=(
+        "tape.gradient(logits, images) says for each pixel how the logits change with it.",
+        "tf.sign makes 1 of a positive and -1 of a negative number.",
+        "images + 0.02 * tf.sign(gradient), and around it tf.clip_by_value(..., -1.0, 1.0).",
+    ),
+    code="""
+    def climb(judge, images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = judge(images)
+        gradient = tape.gradient(logits, images)
+        return tf.clip_by_value(images + 0.02 * tf.sign(gradient), -1.0, 1.0)
+    """,
+    why=(
+        "The tape goes back from the logits through the layers of the judge to the pixels. A "
+        "generator gets this same gradient and passes it on to its weights."
+    ),
+)
 
 
 def _check_value(value: Callable) -> str:
@@ -66,9 +181,9 @@ def _check_value(value: Callable) -> str:
     return "a mean of logarithms for the real pictures, plus one for the fakes."
 
 
-q1 = Exercise(
+q2 = Exercise(
     lesson=1,
-    number=1,
+    number=2,
     names=("value",),
     check_answer=_check_value,
     hints=(
@@ -87,162 +202,126 @@ q1 = Exercise(
 )
 
 
-def _check_best_discriminator(best_discriminator: Callable) -> str:
-    data_density = np.array([0.1, 0.5, 0.4, 0.2, 0.3, 0.0])
-    generator_density = np.array([0.3, 0.5, 0.1, 0.8, 0.0, 0.6])
-    total = data_density + generator_density
-    with np.errstate(divide="ignore", invalid="ignore"):
-        answer = np.asarray(best_discriminator(data_density, generator_density), dtype=float)
-        ratio = data_density / generator_density
-    if answer.shape != data_density.shape:
-        raise NotYet(
-            f"two arrays of {len(total)} densities went in, shape {answer.shape} came out. "
-            "There is one score for every position."
-        )
-    slips = [
-        (
-            generator_density / total,
-            "the generator's density is on top. Then D would answer 1 where only fakes are, "
-            "but 1 stands for real.",
-        ),
-        (
-            ratio,
-            "data over generator is not yet a score: it exceeds 1 wherever real data is more "
-            "frequent. Divide by the sum of both densities.",
-        ),
-        (
-            data_density,
-            "this is the density of the data alone. How sure D can be depends on the fakes too.",
-        ),
-        (
-            data_density - generator_density,
-            "a difference can be negative; a score lies between 0 and 1. Divide instead.",
-        ),
-        (
-            (data_density - generator_density) / total,
-            "a difference can be negative; a score lies between 0 and 1. "
-            "Only the data's density belongs on top.",
-        ),
-        (
-            np.full(len(total), 0.5),
-            "one half everywhere is right only when both densities are equal everywhere.",
-        ),
-    ]
-    _compare(answer, data_density / total, slips)
-    return "D* is the share of the data in everything that turns up at a position."
-
-
-q2 = Exercise(
-    lesson=1,
-    number=2,
-    names=("best_discriminator",),
-    check_answer=_check_best_discriminator,
-    hints=(
-        "Imagine 100 samples at one position, 30 of them real. What score is fair?",
-        "The share of the real ones: real divided by real plus fake.",
-        "D* = p_data / (p_data + p_g). Mind the brackets around the sum.",
-    ),
-    code="""
-    def best_discriminator(data_density, generator_density):
-        return data_density / (data_density + generator_density)
-    """,
-    why=(
-        "With $a = p_\\text{data}(x)$ and $b = p_g(x)$ the derivative of $a\\log y + b\\log(1-y)$ "
-        "is $a/y - b/(1-y)$. It is 0 at $y = a/(a+b)$, and the second derivative is negative."
-    ),
-)
-
-
 def _compare(answer: np.ndarray, correct: Any, slips: list[tuple[Any, str]]) -> None:
     shown, wanted = (np.array2string(np.asarray(v), precision=3) for v in (answer, correct))
     otherwise = f"the check got {shown} where it expected {wanted}."
     compare_array(answer, correct, slips, otherwise)
 
 
-def _check_repaired_update(repaired_loss: Callable, repaired_variables: Callable) -> str:
-    import keras
-    import tensorflow as tf
+def _value(slope: float, midpoint: float) -> float:
+    """V of a single neuron against the generator of the exercise, by the rectangle rule."""
+    x = np.linspace(-8, 12, 4001)
+    real, fake = (np.exp(-0.5 * ((x - mean) / SPREAD) ** 2) for mean in (DATA, FAKES))
+    logit = slope * (x - midpoint)
+    penalties = real * np.logaddexp(0, -logit) + fake * np.logaddexp(0, logit)
+    return float(-penalties.sum() * (x[1] - x[0]) / (SPREAD * np.sqrt(2 * np.pi)))
 
-    generator, discriminator = _small_players()
-    latents = tf.constant([[-1.0], [-0.2], [0.4], [1.1]])
-    variables = list(repaired_variables(generator, discriminator))
-    if not variables:
-        raise NotYet("the list of variables is empty, so nothing can learn.")
-    before = [[v.numpy() for v in player.weights] for player in (generator, discriminator)]
-    scores_before = tf.sigmoid(discriminator(generator(latents))).numpy().mean()
 
-    with tf.GradientTape() as tape:
-        loss = tf.convert_to_tensor(repaired_loss(discriminator(generator(latents))))
-    if loss.shape != ():
-        raise NotYet(f"the loss has shape {tuple(loss.shape)}; return one number, the mean.")
-    gradients = tape.gradient(loss, variables)
-    if any(gradient is None for gradient in gradients):
+BEST_SLOPE, BEST_MIDPOINT = (DATA - FAKES) / SPREAD**2, (DATA + FAKES) / 2
+
+
+def _check_own_discriminator(slope: Any, midpoint: Any) -> str:
+    try:
+        slope, midpoint = float(slope), float(midpoint)
+    except (TypeError, ValueError):
+        raise NotYet("slope and midpoint are two numbers, such as 1.5.") from None
+    if not np.isfinite([slope, midpoint]).all():
+        raise NotYet("slope and midpoint must be finite numbers.")
+    short = _value(BEST_SLOPE, BEST_MIDPOINT) - _value(slope, midpoint)
+    if short <= ENOUGH:
+        return f"V is {short:.4f} below that of D*, and no D comes above it."
+    if slope <= 0:
+        raise NotYet("the data lies to the right of the fakes, so the score must rise: slope > 0.")
+    if abs(midpoint - BEST_MIDPOINT) > 0.15:
         raise NotYet(
-            "the loss does not depend on the variables. Compute it from fake_logits with "
-            "functions of TensorFlow or Keras; NumPy cuts the gradient off."
+            f"V is {short:.4f} below that of D*. Where the two densities cross, D* answers 1/2: "
+            "that is where the midpoint belongs."
         )
-    keras.optimizers.SGD(0.1).apply(gradients, variables)
-
-    generator_moved, discriminator_moved = (
-        any(not np.array_equal(v.numpy(), old) for v, old in zip(player.weights, kept, strict=True))
-        for player, kept in zip((generator, discriminator), before, strict=True)
+    raise NotYet(
+        f"V is {short:.4f} below that of D*. The midpoint is good; make the slope "
+        f"{'larger' if slope < BEST_SLOPE else 'smaller'}."
     )
-    if discriminator_moved and not generator_moved:
-        raise NotYet(
-            "the generator did not move at all, only the discriminator. Whose update is this?"
-        )
-    if discriminator_moved:
-        raise NotYet(
-            "the discriminator moved too. It must not help to be fooled: in this update only the "
-            "generator's variables change."
-        )
-    scores_after = tf.sigmoid(discriminator(generator(latents))).numpy().mean()
-    if scores_after <= scores_before:
-        raise NotYet(
-            "the right network moves, but the wrong way: its fakes score lower than before. "
-            "softplus(logit) is large when a fake passes for real, softplus(-logit) when it is "
-            "caught. Which of the two should the generator make small?"
-        )
-    return "one update raises the score of the fakes and leaves the discriminator alone."
-
-
-def _small_players() -> tuple[Any, Any]:
-    """A generator and a discriminator of fixed weights, one number in and one out."""
-    import keras
-
-    def build(bias: float) -> keras.Sequential:
-        start = keras.initializers.Constant
-        return keras.Sequential(
-            [
-                keras.Input((1,)),
-                keras.layers.Dense(1, kernel_initializer=start(0.7), bias_initializer=start(bias)),
-            ]
-        )
-
-    return build(0.3), build(-0.5)
 
 
 q3 = Exercise(
     lesson=1,
     number=3,
-    names=("repaired_loss", "repaired_variables"),
-    check_answer=_check_repaired_update,
+    names=("my_slope", "my_midpoint"),
+    check_answer=_check_own_discriminator,
     hints=(
-        "Two things are wrong: which way the loss pulls, and on whom.",
-        "The generator wants its fakes to score 1, so its loss is the mean of -log D(G(z)). "
-        "In logits -log D is softplus with a minus sign inside.",
-        "tf.reduce_mean(tf.nn.softplus(-fake_logits)) and generator.trainable_variables.",
+        "D answers 1/2 at the midpoint. Where do the two densities cross?",
+        "Both bells are equally wide, so they cross half-way from 0.5 to 2. Now move the slope.",
+        "The logit of D* is (2 - 0.5) / 0.8 ** 2 * (x - 1.25).",
     ),
     code="""
-    def repaired_loss(fake_logits):
-        return tf.reduce_mean(tf.nn.softplus(-fake_logits))
-
-
-    def repaired_variables(generator, discriminator):
-        return generator.trainable_variables
+    my_slope = (2.0 - 0.5) / 0.8**2
+    my_midpoint = (2.0 + 0.5) / 2
     """,
     why=(
-        "The gradient passes through the discriminator to reach the generator, but only the "
-        "generator's variables are handed to the optimizer. Nothing has to be frozen."
+        "The logit of D* is $\\log p_\\text{data} - \\log p_g$. With equal spreads $s$ the squares "
+        "of $x$ cancel, and a straight line is left, "
+        "$\\frac{m_1 - m_2}{s^2}\\left(x - \\frac{m_1 + m_2}{2}\\right)$: one neuron is enough. No "
+        "choice gets above V(D*), as the derivation says."
+    ),
+)
+
+
+def _check_two_humps(generator: Any) -> str:
+    import keras
+
+    if not isinstance(generator, keras.Model):
+        raise NotYet(f"my_generator is a {type(generator).__name__}; give the generator itself.")
+    latents = keras.random.normal((5000, generator.input_shape[-1]), seed=7)
+    samples = np.asarray(generator(latents)).ravel()
+    if len(samples) != 5000 or not np.isfinite(samples).all():
+        raise NotYet("5,000 latents must give 5,000 finite numbers, one each.")
+    left, right = (float(np.mean(np.abs(samples - hump) < NEAR)) for hump in HUMPS)
+    between = float(np.mean((samples > HUMPS[0] + NEAR) & (samples < HUMPS[1] - NEAR)))
+    found = f"{left:.0%} near 0, {right:.0%} near 4, {between:.0%} in the gap"
+    if min(left, right) < 0.02:
+        raise NotYet(f"{found}. One hump is missing: the generator has collapsed onto the other.")
+    if between >= 0.05:
+        raise NotYet(
+            f"{found}. Both humps are there, but too many numbers lie between them. A generator of "
+            "one smooth piece has to cross the gap; let it cross faster: more units, more steps."
+        )
+    if not all(0.4 <= share <= 0.6 for share in (left, right)):
+        raise NotYet(f"{found}. Both humps are there, but they should have about half each.")
+    spreads = [samples[np.abs(samples - hump) < NEAR].std() for hump in HUMPS]
+    if min(spreads) < 0.1:
+        raise NotYet(f"{found}, but one hump is a single spike. Let D learn longer.")
+    return f"{found}."
+
+
+q4 = Exercise(
+    lesson=1,
+    number=4,
+    names=("my_generator",),
+    check_answer=_check_two_humps,
+    hints=(
+        "Sixteen units bend too little to jump from one hump to the other. Give it more.",
+        "build_generator(width=32) and 3,000 steps of make_step(...) with draw_two_humps will do.",
+        "keras.utils.set_random_seed(SEED); my_generator = build_generator(width=32); step = "
+        "make_step(my_generator, build_discriminator(), draw_two_humps); then call step() 3,000 "
+        "times.",
+    ),
+    code="""
+    keras.utils.set_random_seed(SEED)
+    my_generator = keras.Sequential(
+        [
+            keras.Input((1,)),
+            layers.Dense(32, activation="tanh"),
+            layers.Dense(32, activation="tanh"),
+            layers.Dense(1),
+        ]
+    )
+    my_step = make_step(my_generator, build_discriminator(), draw_two_humps)
+    for _ in range(3000):
+        my_step()
+    """,
+    why=(
+        "More units let the generator turn a small change of the latent into a large jump, so its "
+        "fakes reach the second hump before D's score is flat. Other ways work too: two latents, "
+        "or a slower D."
     ),
 )

@@ -1,12 +1,71 @@
 """Answers to the exercises of lesson 1, right and wrong, as students might write them."""
 
 SETUP = """
+import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers
+
+
+def slope_of(judge, images):
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = judge(images)
+    return tape.gradient(logits, images)
+
+
+def edged(images):
+    return tf.clip_by_value(images, -1.0, 1.0)
+
+
+def climbing(step):
+    return lambda judge, images: edged(images + step(slope_of(judge, images)))
+
+
+class Humps(keras.Model):
+    input_shape = (None, 1)
+
+    def __init__(self, left, right, spread=0.4):
+        super().__init__()
+        self.left, self.right, self.spread = left, right, spread
+
+    def call(self, latents):
+        count = tf.shape(latents)[0]
+        place = tf.cast(tf.range(count), "float32")[:, None] / tf.cast(count, "float32")
+        noise = self.spread * latents
+        middle = 2.0 + 0.2 * latents
+        outer = tf.where(place > 1 - self.right, 4.0 + noise, middle)
+        return tf.where(place < self.left, noise, outer)
 """
 
 ANSWERS = {
     "q1": {
+        "starter": "def climb(judge, images):\n    return ...",
+        "correct": [
+            "climb = climbing(lambda slope: 0.02 * tf.sign(slope))",
+            "climb = climbing(lambda slope: 0.02 * np.sign(slope))",
+        ],
+        "wrong": {
+            "climb = climbing(lambda slope: -0.02 * tf.sign(slope))": "downhill",
+            "climb = lambda judge, images: images + 0.02 * tf.sign(slope_of(judge, images))": (
+                "clip_by_value"
+            ),
+            "climb = climbing(lambda slope: 0.02 * slope)": "only its sign",
+            "climb = lambda judge, images: images + slope_of(judge, images)": "whole gradient",
+            "climb = lambda judge, images: images + tf.sign(slope_of(judge, images))": (
+                "from gray to white"
+            ),
+            "climb = climbing(lambda slope: 0.05 * tf.sign(slope))": "expected were",
+            "climb = lambda judge, images: edged(images + 0.02)": "brighter",
+            "climb = lambda judge, images: images": "no pixel has moved",
+            "climb = lambda judge, images: None": "returns nothing",
+            "climb = lambda judge, images: judge(images)": "out. Each pixel",
+            "def climb(judge, images):\n"
+            "    judge.set_weights([w + 1 for w in judge.get_weights()])\n"
+            "    return images + 0.02": "judge has changed",
+        },
+    },
+    "q2": {
         "starter": "def value(real_scores, fake_scores):\n    return ...",
         "correct": [
             "value = lambda real, fake: np.mean(np.log(real)) + np.mean(np.log1p(-fake))",
@@ -38,56 +97,30 @@ ANSWERS = {
             "value = lambda real, fake: np.log(real) + np.log(1 - fake)": "raised ValueError",
         },
     },
-    "q2": {
-        "starter": "def best_discriminator(data_density, generator_density):\n    return ...",
+    "q3": {
+        "starter": "my_slope = ...\nmy_midpoint = ...",
         "correct": [
-            "best_discriminator = lambda data, fake: 1 - fake / (data + fake)",
-            "best_discriminator = lambda data, fake: 1 / (1 + fake / data)",
+            "my_slope, my_midpoint = 2.34, 1.25",
+            "my_slope, my_midpoint = np.float32(2.2), 1.22",
         ],
         "wrong": {
-            "best_discriminator = lambda data, fake: fake / (data + fake)": "on top",
-            "best_discriminator = lambda data, fake: data / fake": "exceeds 1",
-            "best_discriminator = lambda data, fake: data": "alone",
-            "best_discriminator = lambda data, fake: data - fake": "can be negative",
-            "best_discriminator = lambda data, fake: (data - fake) / (data + fake)": (
-                "belongs on top"
-            ),
-            "best_discriminator = lambda data, fake: np.full(len(data), 0.5)": "one half",
-            "best_discriminator = lambda data, fake: 0.5": "one score for every position",
-            "best_discriminator = lambda data, fake: data * fake": "expected",
+            "my_slope, my_midpoint = -2.34, 1.25": "slope > 0",
+            "my_slope, my_midpoint = 2.34, 0.0": "midpoint belongs",
+            "my_slope, my_midpoint = 1.0, 1.25": "larger",
+            "my_slope, my_midpoint = 6.0, 1.25": "smaller",
+            "my_slope, my_midpoint = 'steep', 1.25": "two numbers",
+            "my_slope, my_midpoint = float('inf'), 1.25": "finite",
         },
     },
-    "q3": {
-        "starter": (
-            "def repaired_loss(fake_logits):\n    return ...\n"
-            "def repaired_variables(generator, discriminator):\n    return ..."
-        ),
-        "correct": [
-            # The loss of the value function itself points the same way.
-            "repaired_loss = lambda logits: -tf.reduce_mean(tf.nn.softplus(logits))\n"
-            "repaired_variables = lambda generator, discriminator: generator.trainable_weights",
-            "repaired_loss = lambda logits: -tf.reduce_mean(tf.math.log(tf.sigmoid(logits)))\n"
-            "repaired_variables = lambda generator, discriminator: generator.trainable_variables",
-        ],
+    "q4": {
+        "starter": "my_generator = ...",
+        "correct": ["my_generator = Humps(0.5, 0.5)", "my_generator = Humps(0.43, 0.55)"],
         "wrong": {
-            # The colleague's own two lines.
-            "repaired_loss = lambda logits: tf.reduce_mean(tf.nn.softplus(logits))\n"
-            "repaired_variables = lambda generator, discriminator:"
-            " generator.trainable_variables + discriminator.trainable_variables": "moved too",
-            "repaired_loss = lambda logits: tf.reduce_mean(tf.nn.softplus(logits))\n"
-            "repaired_variables = lambda generator, discriminator:"
-            " generator.trainable_variables": "the wrong way",
-            "repaired_loss = lambda logits: tf.reduce_mean(tf.nn.softplus(-logits))\n"
-            "repaired_variables = lambda generator, discriminator:"
-            " discriminator.trainable_variables": "only the discriminator",
-            "repaired_loss = lambda logits: tf.nn.softplus(-logits)\n"
-            "repaired_variables = lambda generator, discriminator:"
-            " generator.trainable_variables": "shape (4, 1)",
-            "repaired_loss = lambda logits: np.logaddexp(0, -logits).mean()\n"
-            "repaired_variables = lambda generator, discriminator:"
-            " generator.trainable_variables": "cuts the gradient off",
-            "repaired_loss = lambda logits: tf.reduce_mean(tf.nn.softplus(-logits))\n"
-            "repaired_variables = lambda generator, discriminator: []": "empty",
+            "my_generator = Humps(1.0, 0.0)": "collapsed",
+            "my_generator = Humps(0.45, 0.45)": "lie between them",
+            "my_generator = Humps(0.3, 0.7)": "about half each",
+            "my_generator = Humps(0.5, 0.5, spread=0.0)": "single spike",
+            "my_generator = lambda latents: latents": "the generator itself",
         },
     },
 }
