@@ -220,13 +220,13 @@ def test_run_all_and_move_the_sliders(page, tmp_path):
     live.scroll_into_view_if_needed()
     mean, picture = live.locator(".noUi-handle").first, live.locator("img")
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
-    assert "fakes 0.0 ± 1.0" in picture.get_attribute("title")
+    assert "fakes 0.0 ± 1.4" in picture.get_attribute("title")
     before, source = picture.screenshot(path=tmp_path / "before.png"), picture.get_attribute("src")
 
     mean.focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    live.locator("img[title*='fakes 2.0 ± 1.0']").wait_for()
+    live.locator("img[title*='fakes 2.0 ± 1.4']").wait_for()
     page.wait_for_function(IS_DRAWN, arg=picture.element_handle())
     assert picture.get_attribute("src") != source
     assert picture.screenshot(path=tmp_path / "after.png") != before
