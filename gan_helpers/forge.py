@@ -20,7 +20,6 @@ __all__ = ["Forge", "Round"]
 
 SHOWN = 5  # forgeries beside each other
 JUDGED = 200  # forgeries behind the mean score
-LEARNED = 1000  # forgeries that the judge learns from
 
 
 class Round(NamedTuple):
@@ -50,7 +49,8 @@ class Forge(WidgetWithStill):
             for each tool; returns as many forgeries, uint8.
         score: function of such images that returns the judge's scores ``(count,)`` in [0, 1].
         learn: function of forgeries; the judge learns from them.
-        digits: real digits, uint8; the first half to work on, the others for the judge to learn.
+        digits: real digits to work on, uint8, at least six.
+        lesson: others, of which the forgeries are made that the judge learns from.
         tools: for each tool a range ``(lowest, highest, start, step)``.
 
     Attributes:
@@ -59,7 +59,7 @@ class Forge(WidgetWithStill):
 
     Raises:
         TypeError: if one of the functions is none, or the digits are not uint8.
-        ValueError: if there are fewer than four digits, or a range does not fit.
+        ValueError: if there are fewer than six digits, or a range does not fit.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class Forge(WidgetWithStill):
         score: Callable[[np.ndarray], np.ndarray],
         learn: Callable[[np.ndarray], Any],
         digits: np.ndarray,
+        lesson: np.ndarray,
         **tools: Range,
     ) -> None:
         check_function("forge", forge, "of digits and the tools that returns forgeries")
         check_function("score", score, "of images that returns their scores")
         check_function("learn", learn, "of forgeries from which the judge learns")
         digits = check_pixels(digits, channels=(1,), name="digits")
-        if len(digits) < 4:
-            raise ValueError(f"There are {len(digits)} digits; give at least four.")
-        half = len(digits) // 2
+        if len(digits) <= SHOWN:
+            raise ValueError(f"There are {len(digits)} digits; give at least {SHOWN + 1}.")
         self._forge, self._score, self._learn = forge, score, learn
-        self._own, self._others = digits[:half], digits[half:]
+        self._own, self._others = digits, check_pixels(lesson, channels=(1,), name="lesson")
         self._first = 0
         self.rounds: list[Round] = []
         self.figure = FigureWithSliders(
@@ -112,7 +112,7 @@ class Forge(WidgetWithStill):
         return self.figure.still
 
     def set(self, **tools: float) -> None:
-        """Move the sliders, as a hand would; those not named go back to where they began.
+        """Move the sliders, as a hand would; those not named go to 0.
 
         Raises:
             ValueError: if there is no such tool.
@@ -125,7 +125,7 @@ class Forge(WidgetWithStill):
 
     def other_digits(self) -> None:
         """Go on to the next digits."""
-        self._first = (self._first + SHOWN) % max(1, len(self._own) - SHOWN)
+        self._first = (self._first + SHOWN) % (len(self._own) - SHOWN)
         self.figure.redraw()
 
     def learn(self) -> Round:
@@ -134,7 +134,7 @@ class Forge(WidgetWithStill):
         try:
             tools, sample = self.tools, self._own[:JUDGED]
             before = self._mean(self._forge(sample, **tools))
-            self._learn(self._forge(self._others[:LEARNED], **tools))
+            self._learn(self._forge(self._others, **tools))
             after, real = self._mean(self._forge(sample, **tools)), self._mean(sample)
             self.rounds.append(Round(tools, before, after, real))
             self._table.value = self._rows()

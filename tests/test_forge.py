@@ -24,7 +24,7 @@ def game():
         known.append(fakes.mean())
 
     digits = np.full((12, 28, 28, 1), 50, "uint8")
-    return forge, score, learn, digits
+    return forge, score, learn, digits, digits
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_tools_not_named_go_back(bench):
 
 
 def test_other_digits_come_in_turn(game):
-    forge, score, learn, _ = game
+    forge, score, learn, *_ = game
     digits = np.zeros((40, 28, 28, 1), "uint8") + np.arange(40, dtype="uint8")[:, None, None, None]
-    bench = Forge(forge, score, learn, digits, light=(0, 200, 0, 10))
+    bench = Forge(forge, score, learn, digits, digits, light=(0, 200, 0, 10))
     first = bench.still
     bench._digit_button.click()
     assert bench.still != first
@@ -75,12 +75,12 @@ def test_without_a_front_end_a_still_remains_with_words(bench):
 
 
 def test_an_error_while_learning_leaves_the_bench_usable(game):
-    forge, score, _, digits = game
+    forge, score, _, digits, _ = game
 
     def fails(fakes):
         raise RuntimeError("no")
 
-    bench = Forge(forge, score, fails, digits, light=(0, 200, 0, 10))
+    bench = Forge(forge, score, fails, digits, digits, light=(0, 200, 0, 10))
     with pytest.raises(RuntimeError):
         bench.learn()
     assert not bench._learn_button.disabled and bench.rounds == []
@@ -92,8 +92,9 @@ def test_an_error_while_learning_leaves_the_bench_usable(game):
         (0, "forge", TypeError, "forge"),
         (1, None, TypeError, "score"),
         (2, 3, TypeError, "learn"),
-        (3, np.zeros((3, 28, 28, 1), "uint8"), ValueError, "at least four"),
+        (3, np.zeros((5, 28, 28, 1), "uint8"), ValueError, "at least 6"),
         (3, np.zeros((9, 28, 28, 1)), TypeError, "uint8"),
+        (4, np.zeros((9, 28, 28, 1)), TypeError, "uint8"),
     ],
 )
 def test_what_does_not_fit_is_refused(game, place, value, error, message):

@@ -154,7 +154,7 @@ def _check_value(value: Callable) -> str:
         ),
         (
             -correct,
-            "right size, wrong sign. That is the loss that D minimises; V itself is never above 0.",
+            "right size, wrong sign. That is the loss that D minimizes; V itself is never above 0.",
         ),
         (
             real_term.mean() - fake_term.mean(),
@@ -250,7 +250,7 @@ q3 = Exercise(
     check_answer=_check_own_discriminator,
     hints=(
         "D answers 1/2 at the midpoint. Where do the two densities cross?",
-        "Both bells are equally wide, so they cross half-way from 0.5 to 2. Now move the slope.",
+        "Both bells are equally wide, so they cross halfway from 0.5 to 2. Now move the slope.",
         "The logit of D* is (2 - 0.5) / 0.8 ** 2 * (x - 1.25).",
     ),
     code="""
@@ -320,8 +320,8 @@ q4 = Exercise(
         my_step()
     """,
     why=(
-        "More units let the generator turn a small change of the latent into a large jump, so its "
-        "fakes reach the second hump before D's score is flat. Other ways work too: two latents, "
-        "or a slower D."
+        "A generator of more units can make a steep step out of a small change of its latent. So "
+        "some of its fakes stand on the slope of D between the humps early, and are pushed "
+        "across. Other ways work too, such as two latents."
     ),
 )
