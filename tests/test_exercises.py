@@ -255,6 +255,10 @@ def test_a_lesson_goes_on_with_what_is_right(monkeypatch, capsys, tmp_path):
     assert printed.startswith("From here on the lesson uses the solution's `triple`.")
     assert "q2.check() says Correct" in printed
 
+    notebook.user_ns["triple"] = solution
+    exercise.check()
+    assert capsys.readouterr().out.startswith("Not attempted: this is the solution")
+
     for wrong in (..., lambda number: 2 * number, None):
         notebook.user_ns["triple"] = wrong
         assert exercise.use() is not wrong

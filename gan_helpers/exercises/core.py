@@ -127,6 +127,7 @@ class Exercise:
     why: str
     _hints_shown: int = field(default=0, repr=False)
     _passed: tuple = field(default=(), repr=False)
+    _lent: list = field(default_factory=list, repr=False)
 
     def check(self) -> None:
         """Print whether the answer in the notebook is not attempted, not yet right or correct.
@@ -162,6 +163,8 @@ class Exercise:
         later = "" if own else f" Once q{self.number}.check() says Correct, it is your own."
         print(f"From here on the lesson uses {whose} {called}.{later}")
         values = tuple(found[name] for name in self.names)
+        if not own:
+            self._lent += values
         return values[0] if len(values) == 1 else values
 
     def evaluate(self, namespace: dict[str, Any]) -> Verdict:
@@ -174,6 +177,9 @@ class Exercise:
         answers = [namespace[name] for name in self.names]
         if any(answer is ... for answer in answers):
             return self._untouched()
+        # A lesson may give the solution the student's name; that makes it nobody's answer.
+        if any(answer is lent for answer in answers for lent in self._lent):
+            return Verdict(NOT_ATTEMPTED, "this is the solution that the lesson goes on with.")
         try:
             with _exit_only_raises():
                 message = self.check_answer(*map(_stop_at_ellipsis, answers))

@@ -279,11 +279,14 @@ def _check_two_humps(generator: Any) -> str:
     between = float(np.mean((samples > HUMPS[0] + NEAR) & (samples < HUMPS[1] - NEAR)))
     found = f"{left:.0%} near 0, {right:.0%} near 4, {between:.0%} in the gap"
     if min(left, right) < 0.02:
-        raise NotYet(f"{found}. One hump is missing: the generator has collapsed onto the other.")
+        raise NotYet(
+            f"{found}. One hump is missing: the generator has collapsed onto the other. Give it a "
+            "second hidden layer, so that it can make a steeper step between the humps."
+        )
     if between >= 0.05:
         raise NotYet(
             f"{found}. Both humps are there, but too many numbers lie between them. A generator of "
-            "one smooth piece has to cross the gap; let it cross faster: more units, more steps."
+            "one smooth piece has to cross the gap; let it cross faster, with a second hidden layer."
         )
     if not all(0.4 <= share <= 0.6 for share in (left, right)):
         raise NotYet(f"{found}. Both humps are there, but they should have about half each.")
@@ -299,11 +302,11 @@ q4 = Exercise(
     names=("my_generator",),
     check_answer=_check_two_humps,
     hints=(
-        "Sixteen units bend too little to jump from one hump to the other. Give it more.",
-        "build_generator(width=32) and 3,000 steps of make_step(...) with draw_two_humps will do.",
-        "keras.utils.set_random_seed(SEED); my_generator = build_generator(width=32); step = "
-        "make_step(my_generator, build_discriminator(), draw_two_humps); then call step() 3,000 "
-        "times.",
+        "One hidden layer bends too little to make a step from one hump to the other.",
+        "Two hidden layers of 16 or 32 units will do, with 3,000 steps of make_step.",
+        "my_generator = keras.Sequential([keras.Input((1,)), layers.Dense(32, activation='tanh'), "
+        "layers.Dense(32, activation='tanh'), layers.Dense(1)]), then "
+        "make_step(my_generator, build_discriminator(), draw_two_humps), called 3,000 times.",
     ),
     code="""
     keras.utils.set_random_seed(SEED)
@@ -320,8 +323,8 @@ q4 = Exercise(
         my_step()
     """,
     why=(
-        "A generator of more units can make a steep step out of a small change of its latent. So "
-        "some of its fakes stand on the slope of D between the humps early, and are pushed "
-        "across. Other ways work too, such as two latents."
+        "A generator with two hidden layers can make a steep step out of a small change of its "
+        "latent. So some of its fakes stand on the slope of D between the humps early, and are "
+        "pushed across. More units in one layer, or more steps, did not help in our runs."
     ),
 )
