@@ -286,7 +286,7 @@ def _check_two_humps(generator: Any) -> str:
     if between >= 0.05:
         raise NotYet(
             f"{found}. Both humps are there, but too many numbers lie between them. A generator of "
-            "one smooth piece has to cross the gap; let it cross faster, with a second hidden layer."
+            "one smooth piece must cross the gap; let it cross faster, with a second hidden layer."
         )
     if not all(0.4 <= share <= 0.6 for share in (left, right)):
         raise NotYet(f"{found}. Both humps are there, but they should have about half each.")
