@@ -167,7 +167,7 @@ def plot_training(
         columns: samples per row.
 
     Returns:
-        The figure, in 256 colours, so that a stored notebook stays small.
+        The figure, drawn in about a sixth of a second.
     """
     check_alt(alt)
     check_text("title", title)
@@ -177,14 +177,23 @@ def plot_training(
     margin, heading, curves = 16, 34, 330
     height = heading + tall + curves
     figure = LessonFigure(figsize=((wide + 2 * margin) / DPI, height / DPI), alt=alt)
-    figure.few_colours = "drawing"
     width = wide + 2 * margin
-    figure.text(0.5, 1 - 8 / height, title, ha="center", va="top", fontsize=FONT_SIZE + 2)
+    figure.text(
+        0.5, 1 - 8 / height, title, ha="center", va="top", fontsize=FONT_SIZE + 2, color=INK
+    )
     left = (width - grid.shape[1]) // 2
     place = (left / width, curves / height, grid.shape[1] / width, tall / height)
     samples = figure.add_axes(place)
     samples.set_axis_off()
-    samples.imshow(grid, cmap="gray", vmin=0, vmax=WHITE, interpolation="nearest", aspect="auto")
+    samples.imshow(
+        grid,
+        cmap="gray",
+        vmin=0,
+        vmax=WHITE,
+        interpolation="nearest",
+        aspect="auto",
+        origin="upper",
+    )
     bottom, top = 62 / height, (curves - 62 - 48) / height
     losses, distance = (
         figure.add_subplot(position=(start, bottom, 0.4, top)) for start in (0.075, 0.575)

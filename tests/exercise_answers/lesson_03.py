@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 3, right and wrong, as students might write them."""
 
 SETUP = """
+import functools
 import keras
 import numpy as np
 import tensorflow as tf
@@ -17,13 +18,18 @@ def discriminator_loss(real_logits, fake_logits):
 def generator_loss(fake_logits):
     return mean(softplus(-fake_logits))
 
-def linear(digit, activation="linear", directions=40, strength=1.0):
+@functools.cache
+def directions_of(digit):
+    images = to_model_range(load_mnist(classes=digit, limit=300)[0]).reshape(-1, 784).astype(float)
+    center = images.mean(axis=0)
+    _, spread, vectors = np.linalg.svd(images - center, full_matrices=False)
+    return center, spread[:, None] / np.sqrt(len(images)) * vectors
+
+def linear(digit, directions=40, strength=1.0):
     # A generator without training: the average digit, and normal moves along its directions.
-    images = to_model_range(load_mnist(classes=digit)[0]).reshape(-1, 784)
-    values, vectors = np.linalg.eigh(np.cov(images.T))
-    network = keras.Sequential([keras.Input((directions,)), layers.Dense(784, activation)])
-    moves = strength * np.sqrt(values[-directions:, None]) * vectors[:, -directions:].T
-    network.set_weights([moves, images.mean(axis=0)])
+    center, moves = directions_of(digit)
+    network = keras.Sequential([keras.Input((directions,)), layers.Dense(784)])
+    network.set_weights([strength * moves[:directions], center])
     return network
 
 def image_of(network, change=lambda pixels: tf.clip_by_value(pixels, -1.0, 1.0)):
