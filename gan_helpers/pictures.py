@@ -6,6 +6,7 @@ Brightness is never touched: 0 is black and 255 is white, whatever a picture hol
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from gan_helpers.checks import (
     as_array,
@@ -224,7 +225,7 @@ def plot_training(
     return figure
 
 
-def _few_markers(style: Mapping[str, str], values: Sequence[float]) -> dict[str, str]:
+def _few_markers(style: Mapping[str, Any], values: Sequence[float]) -> dict[str, Any]:
     """The style without its marker where there are so many points that it would hide the line."""
     return {**style, "marker": style["marker"] if len(values) <= 20 else ""}
 

@@ -572,14 +572,15 @@ def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
         raise NotYet("my_digit is no whole number; give one digit, from 0 to 9.")
     if not 0 <= my_digit <= 9:
         raise NotYet(f"my_digit is {my_digit}; give one digit, from 0 to 9.")
+    digit = int(my_digit)
     if not isinstance(my_generator, keras.Model):
         raise NotYet("my_generator is no Keras model; give the generator that you trained.")
     real, center, directions = _ruler()
     pixels = _samples_of(my_generator)
     features = (pixels.reshape(SAMPLES, -1) - center) @ directions
-    variety = _variance(features) / _variance(real[my_digit])
-    distances = {digit: frechet_distance(features, of_digit) for digit, of_digit in real.items()}
-    distance, average = distances[my_digit], _variance(real[my_digit])
+    variety = _variance(features) / _variance(real[digit])
+    distances = {other: frechet_distance(features, of_other) for other, of_other in real.items()}
+    distance, average = distances[digit], _variance(real[digit])
     told = f"distance {distance:.0f}, variety {variety:.0%} of that of the real images"
     nearest = min(distances, key=distances.__getitem__)
     if variety < LEAST_VARIETY:
@@ -587,17 +588,17 @@ def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
             f"{told}. The images look alike, or are still pale: at least {LEAST_VARIETY:.0%} is "
             "asked for. Train longer; if that does not help, compare both learning rates."
         )
-    if nearest != my_digit:
+    if nearest != digit:
         raise NotYet(
             f"{told}. The images are nearer to the digit {nearest}, at {distances[nearest]:.0f}. "
             "Which images did D get as real ones?"
         )
     if distance > FARTHEST * average:
         raise NotYet(
-            f"{told}. Always drawing the average {my_digit} would have a distance of "
+            f"{told}. Always drawing the average {digit} would have a distance of "
             f"{average:.0f}; less than half of that is asked for. Train longer."
         )
-    return f"{told}. Always drawing the average {my_digit} would have a distance of {average:.0f}."
+    return f"{told}. Always drawing the average {digit} would have a distance of {average:.0f}."
 
 
 def _variance(features: np.ndarray) -> float:
