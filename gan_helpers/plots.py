@@ -40,6 +40,8 @@ __all__ = [
     "FAKE",
     "FAKE_STYLE",
     "FONT_SIZE",
+    "GENERATOR",
+    "GENERATOR_STYLE",
     "INK",
     "NEUTRAL",
     "REAL",
@@ -59,12 +61,14 @@ __all__ = [
 REAL = "#0072B2"
 FAKE = "#D55E00"
 DISCRIMINATOR = "#009E73"
+GENERATOR = "#9C3587"  # its purple, darker, so that thin letters can be read on white
 NEUTRAL = "#555555"
 INK = "black"
 # Colour alone must never carry the meaning: each role has a line style and a marker too.
 REAL_STYLE = {"color": REAL, "linestyle": "-", "marker": "o"}
 FAKE_STYLE = {"color": FAKE, "linestyle": "--", "marker": "s"}
 DISCRIMINATOR_STYLE = {"color": DISCRIMINATOR, "linestyle": "-.", "marker": "^"}
+GENERATOR_STYLE = {"color": GENERATOR, "linestyle": "-", "marker": "v"}
 CURVE_STYLES = [
     FAKE_STYLE,
     REAL_STYLE,
@@ -275,7 +279,7 @@ def plot_losses(
     _draw_series(
         axes,
         [
-            ("generator", losses["generator_loss"], FAKE_STYLE),
+            ("generator", losses["generator_loss"], GENERATOR_STYLE),
             ("discriminator", losses["discriminator_loss"], DISCRIMINATOR_STYLE),
         ],
         step_label,

@@ -133,6 +133,8 @@ def test_alt_must_say_something(alt, history):
     for make in (
         lambda: plots.new_figure(alt=alt),
         lambda: pictures.plot_images(image, alt=alt),
+        lambda: pictures.plot_rows({"a": image}, alt=alt),
+        lambda: pictures.plot_training(image, TRAINING, 3, title="", alt=alt),
         lambda: plots.plot_losses(history, alt=alt),
         lambda: plots.plot_scores(history, alt=alt),
         lambda: plots.plot_score_histogram([0.5], [0.5], alt=alt),
@@ -181,6 +183,8 @@ def in_every_part():
     return figure
 
 
+GRAY = np.zeros((10, 8, 8, 1), np.uint8)
+TRAINING = {"generator_loss": [1, 2], "discriminator_loss": [1, 1], "distance": [90, 30, 10]}
 FILES = {"savefig.dpi": 50, "savefig.facecolor": "black", "savefig.bbox": "tight"}
 
 
@@ -196,6 +200,8 @@ FILES = {"savefig.dpi": 50, "savefig.facecolor": "black", "savefig.bbox": "tight
         lambda: pictures.plot_images(
             np.zeros((2, 8, 8, 1), np.uint8), None, ["a", "b"], "c", alt=ALT
         ),
+        lambda: pictures.plot_rows({"a": GRAY, "b": GRAY}, alt=ALT),
+        lambda: pictures.plot_training(GRAY, TRAINING, 3, title="epoch 2", alt=ALT),
         lambda: PointPicture().figure,
     ],
 )
@@ -213,7 +219,7 @@ def test_colours_are_told_apart_and_read_on_white():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
         return np.dot(linear, [0.2126, 0.7152, 0.0722])
 
-    roles = [plots.REAL, plots.FAKE, plots.DISCRIMINATOR, plots.NEUTRAL]
+    roles = [plots.REAL, plots.FAKE, plots.DISCRIMINATOR, plots.GENERATOR, plots.NEUTRAL]
     # WCAG asks 3 for large or bold letters and for lines.
     assert all(1.05 / (luminance(to_rgb(colour)) + 0.05) >= 3 for colour in roles)
     styles = [plots.REAL_STYLE, plots.FAKE_STYLE, plots.DISCRIMINATOR_STYLE]
@@ -277,6 +283,43 @@ def test_wrong_pictures(images, error, hint):
         pictures.plot_images(images, alt=ALT)
 
 
+def test_rows_show_every_picture_beside_its_name():
+    generator = np.random.default_rng(0)
+    rows = {
+        name: generator.integers(100, 110, (3, 28, 28, 1)).astype(np.uint8)
+        for name in ("real", "generated")
+    }
+    figure = pictures.plot_rows(rows, alt=ALT)
+    shown = pixels(figure)
+    for image in [*rows["real"], *rows["generated"]]:
+        magnified = np.broadcast_to(image, (28, 28, 3)).repeat(3, axis=0).repeat(3, axis=1)
+        assert contains(shown, magnified[2:4])
+    real, generated = (texts_of(figure)[name].get_window_extent() for name in rows)
+    assert real.x0 >= 0 and not real.overlaps(generated)
+    with pytest.raises(ValueError, match="rows of equally many pictures"):
+        pictures.plot_rows({"a": rows["real"], "b": rows["real"][:2]}, alt=ALT)
+    with pytest.raises(TypeError, match="to_pixels"):
+        pictures.plot_rows({"a": np.zeros((2, 8, 8, 3))}, alt=ALT)
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 3, 40])
+def test_a_training_is_drawn_from_its_first_moment_on(epochs):
+    losses = np.linspace(1, 2, epochs)
+    history = {
+        "generator_loss": losses,
+        "discriminator_loss": losses / 2,
+        "distance": np.linspace(200, 10, epochs + 1),
+    }
+    figure = pictures.plot_training(GRAY, history, 40, title="a moment", alt=ALT)
+    _, loss_axes, distance_axes = figure.axes
+    curves = {line.get_color(): line.get_ydata() for line in loss_axes.get_lines()}
+    np.testing.assert_array_equal(curves[plots.GENERATOR], losses)
+    np.testing.assert_array_equal(curves[plots.DISCRIMINATOR], losses / 2)
+    np.testing.assert_array_equal(distance_axes.get_lines()[0].get_ydata(), history["distance"])
+    assert loss_axes.get_xlim() == distance_axes.get_xlim() == (0, 40.5)
+    assert pixels(figure).shape[1] > 600
+
+
 def test_wrong_titles_and_columns():
     images = np.zeros((2, 8, 8, 3), np.uint8)
     with pytest.raises(ValueError, match="1 texts for 2 pictures"):
@@ -299,7 +342,7 @@ def texts_of(figure):
 
 def test_losses_show_the_numbers_given(history):
     figure = plots.plot_losses(history, alt=ALT)
-    generator = curve_of(figure, plots.FAKE)
+    generator = curve_of(figure, plots.GENERATOR)
     np.testing.assert_allclose(generator.get_ydata(), history["generator_loss"])
     np.testing.assert_array_equal(generator.get_xdata(), np.arange(1, 13))
     discriminator = curve_of(figure, plots.DISCRIMINATOR)
@@ -345,7 +388,7 @@ def test_fit_result_will_do(history):
 def test_one_epoch_is_visible():
     history = {"generator_loss": [0.9], "discriminator_loss": [1.2]}
     shown = pixels(plots.plot_losses(history, alt=ALT))
-    for colour in (plots.FAKE, plots.DISCRIMINATOR):
+    for colour in (plots.GENERATOR, plots.DISCRIMINATOR):
         wanted = np.round(255 * np.array(to_rgb(colour))).astype(int)
         # Left of the names there is only the marker.
         assert (shown[:, :600] == wanted).all(-1).sum() > 20
@@ -356,7 +399,7 @@ def test_many_steps_show_the_running_mean():
     noise = generator.normal(1, 0.5, 2000)
     history = {"generator_loss": noise, "discriminator_loss": noise}
     figure = plots.plot_losses(history, alt=ALT, step_label="step")
-    line = curve_of(figure, plots.FAKE)
+    line = curve_of(figure, plots.GENERATOR)
     assert np.std(line.get_ydata()) < 0.2 * np.std(noise)
     assert line.get_xdata()[-1] == 2000
     np.testing.assert_allclose(line.get_ydata()[-1], noise[-40:].mean())

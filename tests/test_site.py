@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [f"notebooks/{path.stem}" for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
-RICHEST = LESSONS[2]  # formulas, folds, moving pictures, code, exercises
+RICHEST = LESSONS[2]  # formulas, folds, figures, code, exercises
 PAGES = ["index", *LESSONS, "data/README", "benchmarks/README", "search"]
 README = "# Course\n\nA picture.\n\n## Start\n\n## Lessons\n\nOne.\n\nThree profiles\n"
 VISIBLE_HEADINGS = """() => Array.from(document.querySelectorAll('h1, h2, h3, h4, h5, h6'))
@@ -200,7 +200,7 @@ def test_formulas_are_set_and_wide_ones_reached_by_keyboard(site, page):
     assert page.locator("mjx-container").count() >= 10
 
 
-@pytest.mark.parametrize("name", ["index", LESSONS[1], RICHEST])
+@pytest.mark.parametrize("name", ["index", LESSONS[1], LESSONS[7]])
 def test_animations_move_except_for_people_who_want_none(site, page, name):
     page.goto((site / f"{name}.html").as_uri())
     image = page.locator("picture img").first

@@ -1,7 +1,6 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
 import contextlib
-import inspect
 import operator
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -244,8 +243,11 @@ class _Untouched(Exception):  # noqa: N818 - a signal, not an error
 
 
 def _stop_at_ellipsis(answer: Any) -> Any:
-    """Wrap a function so that returning ``...`` counts as not attempted."""
-    if not inspect.isroutine(answer):  # a network stays what it is
+    """Wrap a function so that returning ``...`` counts as not attempted.
+
+    What can be called, but is no function, stays what it is: a network, for example.
+    """
+    if not callable(answer) or not hasattr(answer, "__name__"):
         return answer
 
     def watched(*arguments: Any, **options: Any) -> Any:

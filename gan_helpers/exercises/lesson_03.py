@@ -1,14 +1,26 @@
-"""Exercises of lesson 3: losses from labels, label smoothing, a faulty sampling function."""
+"""Exercises of lesson 3: over 500 lines, for every slip in a training step has its own nudge."""
 
+import contextlib
+import functools
+import io
 from collections.abc import Callable
 from typing import Any
 
-from gan_helpers.exercises.core import Exercise, NotYet, compare_number, one_number
+from gan_helpers.data import load_mnist, to_model_range
+from gan_helpers.exercises.core import (
+    Exercise,
+    NotYet,
+    compare_array,
+    compare_number,
+    one_number,
+)
+from gan_helpers.metrics import frechet_distance
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
 import numpy as np
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 __all__ = ["q1", "q2", "q3"]
 
@@ -146,177 +158,551 @@ q1 = Exercise(
 )
 
 
-def _check_smoothing(smoothed_discriminator_loss: Callable) -> str:
-    real_logits, fake_logits = tf.constant(REAL_LOGITS), tf.constant(FAKE_LOGITS)
-    name = "smoothed_discriminator_loss"
-    answer = one_number(smoothed_discriminator_loss(real_logits, fake_logits), name)
-    real_one, real_zero = _softplus(-REAL_LOGITS).mean(), _softplus(REAL_LOGITS).mean()
-    fake_one, fake_zero = _softplus(-FAKE_LOGITS).mean(), _softplus(FAKE_LOGITS).mean()
-    smooth_real = 0.9 * real_one + 0.1 * real_zero
-    _compare(
-        answer,
-        smooth_real + fake_zero,
+# What a step should be: G moves by G_RATE times its gradient, D by D_RATE times its own.
+G_RATE, D_RATE = 0.5, 0.3
+LATENTS, SIDE = 5, 4
+Weights = list[np.ndarray]
+
+
+class _Watched(keras.Model):
+    """A small network that remembers what it was called with, and whether in training mode."""
+
+    def __init__(self, *layers: keras.layers.Layer) -> None:
+        super().__init__(name="watched")
+        self.network = keras.Sequential(list(layers))
+        self.inputs_seen: list[np.ndarray] = []
+        self.calls_in_training: list[bool] = []
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if tf.executing_eagerly():
+            self.inputs_seen.append(np.asarray(inputs))
+            self.calls_in_training.append(bool(training))
+        return self.network(inputs, training=training)
+
+    def was_given(self, batch: np.ndarray) -> bool:
+        return any(
+            seen.shape == batch.shape and np.allclose(seen, batch) for seen in self.inputs_seen
+        )
+
+
+def _watched_networks() -> tuple[_Watched, _Watched]:
+    """A generator and a discriminator whose gradients are all far from zero."""
+    layers, start = keras.layers, keras.initializers.RandomNormal
+    generator = _Watched(
+        keras.Input((LATENTS,)),
+        layers.Dense(SIDE * SIDE, "tanh", kernel_initializer=start(stddev=0.6, seed=1)),
+        layers.Reshape((SIDE, SIDE, 1)),
+    )
+    discriminator = _Watched(
+        keras.Input((SIDE, SIDE, 1)),
+        layers.Flatten(),
+        layers.Dense(6, "tanh", kernel_initializer=start(stddev=0.5, seed=2)),
+        layers.Dense(1, kernel_initializer=start(stddev=0.9, seed=3)),
+    )
+    return generator, discriminator
+
+
+def _losses_of(generator: Any, discriminator: Any, real: Any, latents: Any) -> dict[str, tf.Tensor]:
+    """Both losses, and what is taken for them by mistake."""
+    real_logits, fake_logits = (
+        discriminator.network(real),
+        discriminator.network(generator.network(latents)),
+    )
+    real_part, fake_part = (
+        tf.reduce_mean(tf.nn.softplus(each)) for each in (-real_logits, fake_logits)
+    )
+    wish = tf.reduce_mean(tf.nn.softplus(-fake_logits))
+    return {
+        "G": wish,
+        "D": real_part + fake_part,
+        "minimax": -fake_part,
+        "real": real_part,
+        "fake": fake_part,
+    }
+
+
+def _gradients_of(generator: Any, discriminator: Any, real: Any, latents: Any) -> dict:
+    """(loss, network) -> the gradients of that loss for the variables of that network."""
+    with tf.GradientTape(persistent=True) as tape:
+        losses = _losses_of(generator, discriminator, real, latents)
+    networks = {"G": generator, "D": discriminator}
+    return {
+        (loss, name): [
+            np.zeros(variable.shape) if gradient is None else np.asarray(gradient)
+            for variable, gradient in zip(
+                network.trainable_variables,
+                tape.gradient(value, [each.value for each in network.trainable_variables]),
+                strict=True,
+            )
+        ]
+        for loss, value in losses.items()
+        for name, network in networks.items()
+    }
+
+
+def _flat(weights: Weights) -> np.ndarray:
+    return np.concatenate([np.ravel(each) for each in weights])
+
+
+def _check_train_step(train_step: Callable) -> str:
+    random = np.random.default_rng(0)
+    real = tf.constant(random.uniform(-1, 1, (6, SIDE, SIDE, 1)), tf.float32)
+    latents = tf.constant(random.normal(size=(6, LATENTS)), tf.float32)
+    generator, discriminator = networks = _watched_networks()
+    losses = {n: float(v) for n, v in _losses_of(*networks, real, latents).items()}
+    gradients = _gradients_of(*networks, real, latents)
+    fakes = np.asarray(generator.network(latents))
+    before = [network.get_weights() for network in networks]
+    optimizers = keras.optimizers.SGD(G_RATE), keras.optimizers.SGD(D_RATE)
+    returned = _run_step(train_step, *networks, *optimizers, real, latents)
+    _check_calls(*networks, np.asarray(real), np.asarray(latents), fakes)
+    moved_g, moved_d = (
+        _flat(network.get_weights()) - _flat(old)
+        for network, old in zip(networks, before, strict=True)
+    )
+    if not (generator.trainable and discriminator.trainable):
+        raise NotYet(
+            "a network was left with trainable = False. Nothing has to be frozen: each gradient is "
+            "taken for the variables of one network alone."
+        )
+    after = [network.get_weights() for network in networks]
+    _set_weights(networks, (before[0], after[1]))
+    g_after_d = _gradients_of(*networks, real, latents)["G", "G"]
+    _set_weights(networks, (after[0], before[1]))
+    d_after_g = _gradients_of(*networks, real, latents)["D", "D"]
+    _set_weights(networks, after)
+    later = {n: float(v) for n, v in _losses_of(*networks, real, latents).items()}
+    _check_move_of_d(
+        moved_d,
+        moved_g,
+        {k[0]: _flat(v) for k, v in gradients.items() if k[1] == "D"},
+        _flat(d_after_g),
+    )
+    _check_move_of_g(
+        moved_g, {k[0]: _flat(v) for k, v in gradients.items() if k[1] == "G"}, _flat(g_after_d)
+    )
+    _check_returned(returned, losses, later)
+    _check_compiled(train_step, random)
+    return "each network moved by the gradient of its own loss and by nothing else."
+
+
+def _set_weights(networks: tuple, weights: Any) -> None:
+    for network, each in zip(networks, weights, strict=True):
+        network.set_weights(each)
+
+
+def _run_step(train_step: Callable, *arguments: Any) -> Any:
+    try:
+        return train_step(*arguments)
+    except ValueError as error:
+        if "Unknown variable" in str(error):
+            raise NotYet(
+                "an optimizer got the variables of the other network, after those of its own. The "
+                "optimizers are swapped in one of the two lines with apply."
+            ) from error
+        if "No gradients" in str(error):
+            raise NotYet(
+                "a gradient came back as None. The forward passes and the losses must be computed "
+                "inside the `with` block, where the tape listens, and each gradient asked for "
+                "variables that its loss depends on."
+            ) from error
+        raise
+    except RuntimeError as error:
+        if "non-persistent" in str(error).lower():
+            raise NotYet(
+                "one tape was asked for two gradients; it forgets after the first. Let two tapes "
+                "listen, one for each loss."
+            ) from error
+        raise
+
+
+def _check_calls(
+    generator: _Watched,
+    discriminator: _Watched,
+    real: np.ndarray,
+    latents: np.ndarray,
+    fakes: np.ndarray,
+) -> None:
+    if not generator.inputs_seen or not discriminator.inputs_seen:
+        idle = "discriminator" if generator.inputs_seen else "generator"
+        raise NotYet(f"the step never calls the {idle} that it is given.")
+    if not generator.was_given(latents):
+        raise NotYet(
+            "the generator did not get the latents that the step is given. Draw none in the step."
+        )
+    if any(len(seen) == len(real) + len(fakes) for seen in discriminator.inputs_seen):
+        raise NotYet(
+            "real and fake images went into D as one batch. Call D twice: layers such as "
+            "BatchNormalization would otherwise let each score depend on images of the other class."
+        )
+    if not discriminator.was_given(real):
+        raise NotYet("the discriminator was never called on the real images.")
+    if not discriminator.was_given(fakes):
+        raise NotYet("the discriminator was never called on the images that G made of the latents.")
+    for network, name in ((generator, "generator"), (discriminator, "discriminator")):
+        if not all(network.calls_in_training):
+            raise NotYet(
+                f"the {name} was called without training=True. Dropout would be off while it "
+                "learns."
+            )
+
+
+def _compare_move(name: str, moved: np.ndarray, correct: np.ndarray, slips: list) -> None:
+    otherwise = (
+        f"the {name} moved, but not by its learning rate times the gradient of its own loss. "
+        "Which loss did its tape get, and for whose variables?"
+    )
+    compare_array(moved, correct, slips, otherwise, tolerance=1e-5)
+
+
+def _check_move_of_d(moved: np.ndarray, moved_g: np.ndarray, by: dict, after_g: np.ndarray) -> None:
+    still = np.zeros_like(moved)
+    both = "Does each optimizer have its gradients and its variables?"
+    if not moved.any() and not moved_g.any():
+        raise NotYet(f"neither network moved. Apply both gradients. {both}")
+    swapped = (
+        "the optimizers are swapped: D moved at the learning rate of the generator's optimizer."
+    )
+    _compare_move(
+        "discriminator",
+        moved,
+        -D_RATE * by["D"],
         [
+            (still, f"the discriminator did not move, G did. {both}"),
+            (-G_RATE * by["D"], swapped),
             (
-                real_one + fake_zero,
-                "that is the loss without smoothing. The label of the real images is 0.9 now.",
+                -D_RATE * by["G"],
+                "the discriminator moved down the generator's loss: it helps the forger. Its "
+                "gradient must be that of discriminator_loss.",
             ),
             (
-                0.9 * real_one + fake_zero,
-                "a label of 0.9 has two parts: 0.9 of the loss for real, and 0.1 of the loss for "
-                "fake. The second is missing, so D may still grow as sure as it likes.",
+                -G_RATE * by["G"],
+                "the generator's optimizer moved D, so that D helps the forger. Ask the "
+                "generator's tape for generator.trainable_variables.",
             ),
             (
-                smooth_real + 0.9 * fake_zero + 0.1 * fake_one,
-                "the fakes are smoothed too. One-sided means that their label stays 0; otherwise D "
-                "would reward fakes a little.",
+                -D_RATE * by["D"] - G_RATE * by["G"],
+                "D moved twice: by its own gradient and by the generator's. The generator's "
+                "gradient must be taken for generator.trainable_variables alone.",
             ),
             (
-                real_one + 0.9 * fake_zero + 0.1 * fake_one,
-                "the wrong side is smoothed: the fakes. Smooth the label of the real images.",
+                -D_RATE * (by["D"] + by["G"]),
+                "D moved down the sum of both losses. Each network has one loss.",
+            ),
+            (D_RATE * by["D"], "the discriminator climbed its loss. Is there a minus too many?"),
+            (
+                -D_RATE * by["real"],
+                "D learned from the real images alone: its loss lacks the fakes.",
             ),
             (
-                0.1 * real_one + 0.9 * real_zero + fake_zero,
-                "0.9 and 0.1 are swapped: nearly all of the label belongs to real.",
+                -D_RATE * by["fake"],
+                "D learned from the fakes alone: its loss lacks the real images.",
             ),
             (
-                _softplus(-0.9 * REAL_LOGITS).mean() + fake_zero,
-                "the logits are multiplied by 0.9. It is the label that shrinks, not the logit.",
-            ),
-            (
-                0.9 * (real_one + fake_zero),
-                "the whole loss is 0.9 times as large, which changes nothing but its scale.",
+                -D_RATE * after_g,
+                "D answers a generator that has already moved. Take both gradients first, then "
+                "apply them.",
             ),
         ],
     )
-    # Balanced logits of another size and number, so that a number found by hand does not pass.
-    balanced = one_number(smoothed_discriminator_loss(tf.zeros((5, 1)), tf.zeros((2, 1))), name)
-    if not np.isclose(balanced, np.log(4), atol=1e-5):
-        raise NotYet("right for one set of logits, but if D says 1/2 to everything it is log 4.")
-    _check_gradient(lambda logits: smoothed_discriminator_loss(logits, fake_logits), real_logits)
-    return "its smallest value lies at a score of 0.9 for real, that is a logit of log 9 = 2.2."
+
+
+def _check_move_of_g(moved: np.ndarray, by: dict, after_d: np.ndarray) -> None:
+    _compare_move(
+        "generator",
+        moved,
+        -G_RATE * by["G"],
+        [
+            (
+                np.zeros_like(moved),
+                "the generator did not move, D did. Does its optimizer have its gradients and its "
+                "variables?",
+            ),
+            (
+                -D_RATE * by["G"],
+                "the optimizers are swapped: G moved at the rate of the discriminator's optimizer.",
+            ),
+            (
+                -G_RATE * by["D"],
+                "the generator moved down the discriminator's loss: it learns to be caught. Its "
+                "gradient must be that of generator_loss.",
+            ),
+            (
+                -D_RATE * by["D"],
+                "the discriminator's optimizer moved G. Ask the discriminator's tape for "
+                "discriminator.trainable_variables.",
+            ),
+            (
+                -G_RATE * by["G"] - D_RATE * by["D"],
+                "G moved twice: by its own gradient and by the discriminator's. Each gradient is "
+                "taken for the variables of one network alone.",
+            ),
+            (
+                -G_RATE * (by["G"] + by["D"]),
+                "G moved down the sum of both losses. Each network has one loss.",
+            ),
+            (
+                -G_RATE * by["minimax"],
+                "G moved down the minimax loss, log(1 - D(G(z))), which is flat while D wins. Use "
+                "generator_loss.",
+            ),
+            (G_RATE * by["G"], "the generator climbed its loss. Is there a minus too many?"),
+            (
+                -G_RATE * after_d,
+                "G answers a discriminator that has already moved. That is the alternating form; "
+                "here both gradients are taken first, then both are applied.",
+            ),
+        ],
+    )
+
+
+def _check_returned(returned: Any, losses: dict, later: dict) -> None:
+    if returned is None:
+        raise NotYet(
+            "both networks moved rightly, but the step returns nothing: return both losses."
+        )
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise NotYet("return two numbers: the generator's loss and the discriminator's.")
+    values = [
+        one_number(value, name)
+        for value, name in zip(returned, ("the first loss", "the second loss"), strict=True)
+    ]
+    compare_array(
+        values,
+        [losses["G"], losses["D"]],
+        [
+            (
+                [losses["D"], losses["G"]],
+                "the losses are swapped: return the generator's first, then the discriminator's.",
+            ),
+            (
+                [later["G"], later["D"]],
+                "the losses returned were computed again after the updates. Return those whose "
+                "gradients were taken.",
+            ),
+        ],
+        "the networks moved rightly, but the numbers returned are not the two losses.",
+        tolerance=1e-5,
+    )
+
+
+def _check_compiled(train_step: Callable, random: np.random.Generator) -> None:
+    """The lesson compiles the step; another batch size, and Adam instead of SGD."""
+    networks = _watched_networks()
+    optimizers = [keras.optimizers.Adam(0.01, beta_1=0.5) for _ in networks]
+    for optimizer, network in zip(optimizers, networks, strict=True):
+        optimizer.build(network.trainable_variables)
+    before = [_flat(network.get_weights()) for network in networks]
+    real = tf.constant(random.uniform(-1, 1, (3, SIDE, SIDE, 1)), tf.float32)
+    latents = tf.constant(random.normal(size=(3, LATENTS)), tf.float32)
+    try:
+        tf.function(train_step, autograph=False)(*networks, *optimizers, real, latents)
+    except Exception as error:
+        raise NotYet(
+            "the step is right line by line, but tf.function cannot compile it "
+            f"({type(error).__name__}). Stay with tensors: no .numpy(), float() or NumPy in it."
+        ) from error
+    for network, old, name in zip(networks, before, "GD", strict=True):
+        # The first step of Adam moves every variable by about the learning rate.
+        if not np.allclose(np.abs(_flat(network.get_weights()) - old), 0.01, atol=1e-3):
+            raise NotYet(f"with Adam and three images, {name} did not move as it should.")
 
 
 q2 = Exercise(
     lesson=3,
     number=2,
-    names=("smoothed_discriminator_loss",),
-    check_answer=_check_smoothing,
+    names=("train_step",),
+    check_answer=_check_train_step,
     hints=(
-        "Cross-entropy with label t is t times the loss for real plus 1 - t times that for fake.",
-        "For a logit the loss for real is softplus(-logit), the loss for fake softplus(logit).",
-        "Real images: 0.9 * softplus(-real_logits) + 0.1 * softplus(real_logits), then the mean. "
-        "Fake images: as before.",
+        "Open both tapes in one line: `with tf.GradientTape() as generator_tape, "
+        "tf.GradientTape() as discriminator_tape:`. The forward passes and the losses go inside.",
+        "After the block, ask each tape for one gradient: generator_tape.gradient(loss_of_g, "
+        "generator.trainable_variables), and the same with D's tape, loss and variables.",
+        "Once both gradients are there, call optimizer.apply(gradients, variables) for each "
+        "network. Then return loss_of_g, loss_of_d.",
     ),
     code="""
-    def smoothed_discriminator_loss(real_logits, fake_logits):
-        real_part = 0.9 * tf.nn.softplus(-real_logits) + 0.1 * tf.nn.softplus(real_logits)
-        return tf.reduce_mean(real_part) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+    def train_step(generator, discriminator, generator_optimizer, discriminator_optimizer,
+                   real_images, latents):
+        with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
+            fake_images = generator(latents, training=True)
+            real_logits = discriminator(real_images, training=True)
+            fake_logits = discriminator(fake_images, training=True)
+            loss_of_g = generator_loss(fake_logits)
+            loss_of_d = discriminator_loss(real_logits, fake_logits)
+
+        variables_of_g = generator.trainable_variables
+        variables_of_d = discriminator.trainable_variables
+        gradients_of_g = generator_tape.gradient(loss_of_g, variables_of_g)
+        gradients_of_d = discriminator_tape.gradient(loss_of_d, variables_of_d)
+        generator_optimizer.apply(gradients_of_g, variables_of_g)
+        discriminator_optimizer.apply(gradients_of_d, variables_of_d)
+        return loss_of_g, loss_of_d
     """,
     why=(
-        "The derivative of the real part is $\\sigma(\\ell) - 0.9$: zero at a score of 0.9, so D "
-        "gains nothing by being surer. Smoothing the fakes as well would make the best "
-        "discriminator $(0.9\\,p_\\text{data} + 0.1\\,p_g)/(p_\\text{data} + p_g)$, which rewards "
-        "fakes where no data is (Salimans et al. 2016, section 3.4)."
+        "Each tape is asked for the derivatives of one loss with respect to the variables of one "
+        "network. The generator's gradient passes through D, but D's own variables are not in the "
+        "list, so D stays as it is. Both gradients are taken before either network moves."
     ),
 )
 
 
-class _ShowsLatents(keras.Model):
-    """Stands in for a generator: remembers its latents, paints brightness from black to white."""
-
-    def __init__(self, latent_dim: int) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
-        self.latents: list[np.ndarray] = []
-        self.calls_in_training: list[bool] = []
-
-    @property
-    def input_shape(self) -> tuple[None, int]:
-        return None, self.latent_dim
-
-    def call(self, latents: Any, training: bool = False) -> Any:
-        self.latents.append(np.asarray(latents, dtype=float))
-        self.calls_in_training.append(bool(training))
-        ramp = tf.reshape(tf.linspace(-1.0, 1.0, 28 * 28), (1, 28, 28, 1))
-        return tf.repeat(ramp, tf.shape(latents)[0], axis=0)
+DIRECTIONS = 50  # as in the lesson's ruler
+SAMPLES = 1000
+# Always drawing the average digit scores 1 on this scale, an untrained generator more.
+FARTHEST = 0.5
+LEAST_VARIETY = 0.3  # of the variance of the real images
 
 
-def _check_sampling(repaired_samples: Callable) -> str:
-    generator = _ShowsLatents(64)
-    images = np.asarray(repaired_samples(generator, 500))
-    if not generator.latents:
-        raise NotYet("the function never calls the generator it is given.")
-    if images.ndim != 4 or images.shape[1:] != (28, 28, 1):
-        raise NotYet(f"the images have shape {images.shape}; expected (500, 28, 28, 1).")
-    if len(images) != 500:
+@functools.cache
+def _ruler() -> tuple[dict[int, np.ndarray], np.ndarray, np.ndarray]:
+    """The features of the real images of each digit, and what makes features of images."""
+    with contextlib.redirect_stdout(io.StringIO()):  # which data it is, the lesson has said
+        images, labels = load_mnist(limit=10_000)
+    pixels = to_model_range(images).reshape(len(images), -1)
+    center = pixels.mean(axis=0)
+    with threadpool_limits(1):  # on a busy machine several threads wait for each other
+        directions = np.linalg.eigh(np.cov(pixels.T))[1][:, -DIRECTIONS:]
+    features = (pixels - center) @ directions
+    return {digit: features[labels == digit] for digit in range(10)}, center, directions
+
+
+def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
+    if isinstance(my_digit, bool) or not isinstance(my_digit, int | np.integer):
+        raise NotYet("my_digit is no whole number; give one digit, from 0 to 9.")
+    if not 0 <= my_digit <= 9:
+        raise NotYet(f"my_digit is {my_digit}; give one digit, from 0 to 9.")
+    digit = int(my_digit)
+    if not isinstance(my_generator, keras.Model):
+        raise NotYet("my_generator is no Keras model; give the generator that you trained.")
+    real, center, directions = _ruler()
+    pixels = _samples_of(my_generator)
+    features = (pixels.reshape(SAMPLES, -1) - center) @ directions
+    variety = _variance(features) / _variance(real[digit])
+    distances = {other: frechet_distance(features, of_other) for other, of_other in real.items()}
+    distance, average = distances[digit], _variance(real[digit])
+    told = f"distance {distance:.0f}, variety {variety:.0%} of that of the real images"
+    nearest = min(distances, key=distances.__getitem__)
+    if variety < LEAST_VARIETY:
         raise NotYet(
-            f"asked for 500 images, got {len(images)}. "
-            "The number of latents must follow `count`, not the batch of the training."
+            f"{told}. The images look alike, or are still pale: at least {LEAST_VARIETY:.0%} is "
+            "asked for. Train longer; if that does not help, compare both learning rates."
         )
-    if images.dtype != np.uint8:
-        raise NotYet(f"the images are {images.dtype}; pixels are uint8, 0 to 255.")
-    ramp = images[0].ravel().astype(int)
-    if np.any(np.diff(ramp) < 0):
+    if nearest != digit:
         raise NotYet(
-            "where the generator paints from black to white, the pixels jump: values below 0 wrap "
-            "around. The generator's range is -1 to 1, that of pixels 0 to 255."
+            f"{told}. The images are nearer to the digit {nearest}, at {distances[nearest]:.0f}. "
+            "Which images did D get as real ones?"
         )
-    if ramp[0] > 1 or ramp[-1] < 254:
+    if distance > FARTHEST * average:
         raise NotYet(
-            f"the generator paints black to white, the pixels run from {ramp[0]} to {ramp[-1]}. "
-            "Map -1 to 0 and 1 to 255."
+            f"{told}. Always drawing the average {digit} would have a distance of "
+            f"{average:.0f}; less than half of that is asked for. Train longer."
         )
-    if abs(ramp[len(ramp) // 2] - 127.5) > 2:
+    return f"{told}. Always drawing the average {digit} would have a distance of {average:.0f}."
+
+
+def _variance(features: np.ndarray) -> float:
+    """The variance along all directions: the distance from their own average, drawn always."""
+    return float(np.trace(np.cov(features.T)))
+
+
+def _samples_of(generator: keras.Model) -> np.ndarray:
+    """Images in [-1, 1] of normal latents; ``NotYet`` if they are no such images."""
+    shape = getattr(generator, "input_shape", None)
+    if not (isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)):
+        raise NotYet(f"my_generator takes inputs of shape {shape}; latents have (None, number).")
+    latents = keras.random.normal((SAMPLES, shape[1]), seed=0)
+    images = np.asarray(generator(latents, training=False), dtype=float)
+    if images.shape != (SAMPLES, 28, 28, 1):
         raise NotYet(
-            f"the generator's middle grey, 0, becomes {ramp[len(ramp) // 2]}; it should be "
-            "about 127. Cutting off everything below 0 loses half of the picture."
+            f"my_generator makes images of shape {images.shape[1:]}; the digits have (28, 28, 1)."
         )
-    latents = np.concatenate(generator.latents)
-    if latents.shape[1] != 64:
-        raise NotYet(f"the latents have {latents.shape[1]} numbers each; the generator takes 64.")
-    if np.allclose(latents[0], latents[1:]):
-        raise NotYet("all the latents are equal, and so are the images. Draw each of them anew.")
-    mean, spread = latents.mean(), latents.std()
-    if latents.min() >= 0:
+    if not np.isfinite(images).all():
+        raise NotYet("the images hold NaN or infinity: the training has diverged.")
+    if images.min() < -1.01 or images.max() > 1.01:
         raise NotYet(
-            "the latents are all positive, so most of what the generator has learned is never "
-            "visited. Draw them as the training does."
+            f"the images run from {images.min():.1f} to {images.max():.1f}; the real ones stay "
+            "between -1 and 1. Which activation does the last layer need?"
         )
-    if abs(mean) > 0.05 or abs(spread - 1) > 0.05 or np.abs(latents).max() < 2.5:
+    if images.min() >= 0:
         raise NotYet(
-            f"the latents have mean {mean:.2f}, spread {spread:.2f} and largest value "
-            f"{np.abs(latents).max():.1f}. In training they came from a standard normal "
-            "distribution."
+            "no value is below 0, but black is -1 for the real images. Which activation does the "
+            "last layer need?"
         )
-    if any(generator.calls_in_training):
-        raise NotYet(
-            "the generator runs in training mode. Samples for people are made without it: layers "
-            "such as BatchNormalization would let the images depend on each other."
-        )
-    return "as many images as asked for, from the latents of the training, in the right range."
+    return images
 
 
 q3 = Exercise(
     lesson=3,
     number=3,
-    names=("repaired_samples",),
-    check_answer=_check_sampling,
+    names=("my_digit", "my_generator"),
+    check_answer=_check_blank_page,
     hints=(
-        "There are three faults: one in the latents' distribution, one in their number, one in "
-        "the pixels.",
-        "draw_normal(count) draws the latents as the training does. What is -1 times 255, as "
-        "uint8?",
-        "to_pixels(generator(latents, training=False)) maps -1..1 to 0..255.",
+        "Six parts, in this order: images, generator, discriminator, two optimizers, step, loop.",
+        "load_mnist(classes=my_digit) gives 1,000 images. With batches of 32 that is 31 steps "
+        "per epoch, so count in steps: about 1,500 are needed.",
+        "Copy nothing but the shapes: latents (None, 32), images (None, 28, 28, 1), tanh at the "
+        "end of G, one logit at the end of D, Adam with 0.002 and beta_1=0.5 for both.",
     ),
     code="""
-    def repaired_samples(generator, count):
-        latents = draw_normal(count)
-        return to_pixels(generator(latents, training=False))
+    my_digit = 3
+
+
+    def train_gan(digit, epochs, latent_dim=32, batch_size=32):
+        images, _ = load_mnist(classes=digit)
+        batches = image_batches(images, batch_size, seed=0)
+        generator = keras.Sequential(
+            [
+                keras.Input((latent_dim,)),
+                layers.Dense(128),
+                layers.LeakyReLU(negative_slope=0.2),
+                layers.Dense(256),
+                layers.LeakyReLU(negative_slope=0.2),
+                layers.Dense(28 * 28, activation="tanh"),
+                layers.Reshape((28, 28, 1)),
+            ]
+        )
+        discriminator = keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                layers.Flatten(),
+                layers.Dense(256),
+                layers.LeakyReLU(negative_slope=0.2),
+                layers.Dropout(0.3),
+                layers.Dense(1),
+            ]
+        )
+        optimizers = [keras.optimizers.Adam(2e-3, beta_1=0.5) for _ in range(2)]
+        networks = [generator, discriminator]
+        for optimizer, network in zip(optimizers, networks, strict=True):
+            optimizer.build(network.trainable_variables)
+
+        @tf.function
+        def step(real_images):
+            with tf.GradientTape() as tape_of_g, tf.GradientTape() as tape_of_d:
+                latents = tf.random.normal((batch_size, latent_dim))
+                fake_logits = discriminator(generator(latents, training=True), training=True)
+                real_logits = discriminator(real_images, training=True)
+                loss_of_g = tf.reduce_mean(tf.nn.softplus(-fake_logits))
+                loss_of_d = tf.reduce_mean(tf.nn.softplus(-real_logits))
+                loss_of_d += tf.reduce_mean(tf.nn.softplus(fake_logits))
+            of_g, of_d = [network.trainable_variables for network in networks]
+            gradients_of_g = tape_of_g.gradient(loss_of_g, of_g)
+            gradients_of_d = tape_of_d.gradient(loss_of_d, of_d)
+            optimizers[0].apply(gradients_of_g, of_g)
+            optimizers[1].apply(gradients_of_d, of_d)
+
+        for _ in range(epochs):
+            for batch in batches:
+                step(batch)
+        return generator
+
+
+    my_generator = train_gan(my_digit, epochs=by_profile(quick=45, lesson=60, full=200))
     """,
     why=(
-        "The latents were uniform on [0, 1), but the generator was trained on normal ones; their "
-        "number was the training's batch size; and `255 * images` leaves -1..1 at -255..255, which "
-        "wraps around in uint8."
+        "The images of one digit differ less than those of all ten, so a shorter training and "
+        "smaller networks suffice. The parts are the same: two networks, two losses, two tapes, "
+        "two lists of variables, one loop."
     ),
 )

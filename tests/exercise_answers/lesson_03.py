@@ -1,15 +1,39 @@
 """Answers to the exercises of lesson 3, right and wrong, as students might write them."""
 
 SETUP = """
+import functools
 import keras
 import numpy as np
 import tensorflow as tf
-from gan_helpers.data import to_pixels
+from gan_helpers.data import load_mnist, to_model_range
+from keras import layers
 
-draw_normal = lambda count: tf.random.normal((count, 64))
 softplus, mean = tf.nn.softplus, tf.reduce_mean
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 of_scores = keras.losses.BinaryCrossentropy()
+
+def discriminator_loss(real_logits, fake_logits):
+    return mean(softplus(-real_logits)) + mean(softplus(fake_logits))
+
+def generator_loss(fake_logits):
+    return mean(softplus(-fake_logits))
+
+@functools.cache
+def directions_of(digit):
+    images = to_model_range(load_mnist(classes=digit, limit=300)[0]).reshape(-1, 784).astype(float)
+    center = images.mean(axis=0)
+    _, spread, vectors = np.linalg.svd(images - center, full_matrices=False)
+    return center, spread[:, None] / np.sqrt(len(images)) * vectors
+
+def linear(digit, directions=40, strength=1.0):
+    # A generator without training: the average digit, and normal moves along its directions.
+    center, moves = directions_of(digit)
+    network = keras.Sequential([keras.Input((directions,)), layers.Dense(784)])
+    network.set_weights([strength * moves[:directions], center])
+    return network
+
+def image_of(network, change=lambda pixels: tf.clip_by_value(pixels, -1.0, 1.0)):
+    return keras.Sequential([network, layers.Lambda(change), layers.Reshape((28, 28, 1))])
 """
 
 
@@ -21,15 +45,43 @@ def losses(discriminator: str, generator: str = "mean(softplus(-fake))") -> str:
 
 
 RIGHT = "mean(softplus(-real)) + mean(softplus(fake))"
-PIXELS = "to_pixels(generator(draw_normal(count), training=False))"
+STEP = """
+def train_step(generator, discriminator, generator_optimizer, discriminator_optimizer,
+               real, latents):
+    with tf.GradientTape(persistent=True) as tape:
+        fakes = generator(latents, training=True)
+        real_logits = discriminator(real, training=True)
+        fake_logits = discriminator(fakes, training=True)
+        loss_of_g = generator_loss(fake_logits)
+        loss_of_d = discriminator_loss(real_logits, fake_logits)
+    of_g, of_d = generator.trainable_variables, discriminator.trainable_variables
+    gradients_of_g = tape.gradient(loss_of_g, of_g)
+    gradients_of_d = tape.gradient(loss_of_d, of_d)
+    generator_optimizer.apply(gradients_of_g, of_g)
+    discriminator_optimizer.apply(gradients_of_d, of_d)
+    return loss_of_g, loss_of_d
+"""
 
 
-def samples(images: str) -> str:
-    return f"repaired_samples = lambda generator, count: {images}"
+def step(*changes: tuple[str, str]) -> str:
+    """The right step with some of its text exchanged."""
+    code = STEP
+    for old, new in changes:
+        assert old in code, old
+        code = code.replace(old, new)
+    return code
 
 
-def smoothed(loss: str) -> str:
-    return f"smoothed_discriminator_loss = lambda real, fake: {loss}"
+APPLY_G = "    generator_optimizer.apply(gradients_of_g, of_g)\n"
+APPLY_D = "    discriminator_optimizer.apply(gradients_of_d, of_d)\n"
+BOTH = "loss_of_g, loss_of_d"
+RETURN = f"    return {BOTH}\n"
+D_LOSS = "discriminator_loss(real_logits, fake_logits)"
+AGAIN = "discriminator(generator(latents, training=True), training=True)"
+
+
+def blank(generator: str, digit: object = 3) -> str:
+    return f"my_digit = {digit}\nmy_generator = {generator}"
 
 
 ANSWERS = {
@@ -77,70 +129,108 @@ ANSWERS = {
         },
     },
     "q2": {
-        "starter": "def smoothed_discriminator_loss(real_logits, fake_logits):\n    return ...",
+        "starter": (
+            "def train_step(generator, discriminator, generator_optimizer, discriminator_optimizer,"
+            " real_images, latents):\n    return ..."
+        ),
         "correct": [
-            smoothed(
-                "cross_entropy(0.9 * tf.ones_like(real), real)"
-                " + cross_entropy(tf.zeros_like(fake), fake)"
-            ),
-            smoothed("mean(softplus(-real) + 0.1 * real) + mean(softplus(fake))"),
+            STEP,
+            # One loss after the other, the optimizers in the other order, a list.
+            step((APPLY_G + APPLY_D, APPLY_D + APPLY_G), (RETURN, f"    return [{BOTH}]\n")),
+            step(("apply(gradients_of_g, of_g)", "apply_gradients(zip(gradients_of_g, of_g))")),
         ],
         "wrong": {
-            smoothed(RIGHT): "without smoothing",
-            smoothed("0.9 * mean(softplus(-real)) + mean(softplus(fake))"): "has two parts",
-            smoothed(
-                "cross_entropy(0.9 * tf.ones_like(real), real)"
-                " + cross_entropy(0.1 * tf.ones_like(fake), fake)"
-            ): "One-sided",
-            smoothed(
-                "mean(softplus(-real)) + cross_entropy(0.1 * tf.ones_like(fake), fake)"
-            ): "the wrong side",
-            smoothed("mean(0.1 * softplus(-real) + 0.9 * softplus(real)) + mean(softplus(fake))"): (
-                "0.9 and 0.1 are swapped"
+            step((RETURN, "")): "returns nothing",
+            step((RETURN, "    return loss_of_d, loss_of_g\n")): "losses are swapped",
+            step((RETURN, "    return loss_of_g + loss_of_d\n")): "two numbers",
+            step((RETURN, "    return 0.0, 1.0\n")): "not the two losses",
+            step((RETURN, "    return fake_logits, loss_of_d\n")): "shape (6, 1)",
+            step(
+                (
+                    RETURN,
+                    f"    fake_logits = {AGAIN}\n"
+                    "    real_logits = discriminator(real, training=True)\n"
+                    "    return generator_loss(fake_logits),"
+                    " discriminator_loss(real_logits, fake_logits)\n",
+                )
+            ): "again after the updates",
+            step((RETURN, "    return float(loss_of_g), float(loss_of_d)\n")): "cannot compile",
+            step((APPLY_G, ""), (APPLY_D, "")): "neither network moved",
+            step((APPLY_G, "")): "the generator did not move",
+            step((APPLY_D, "")): "the discriminator did not move",
+            step(("tape.gradient(loss_of_g, of_g)", "tape.gradient(loss_of_d, of_g)")): (
+                "learns to be caught"
             ),
-            smoothed("mean(softplus(-0.9 * real)) + mean(softplus(fake))"): (
-                "the label that shrinks"
+            step(("tape.gradient(loss_of_d, of_d)", "tape.gradient(loss_of_g, of_d)")): (
+                "helps the forger"
             ),
-            smoothed(f"0.9 * ({RIGHT})"): "nothing but its scale",
-            smoothed("softplus(-real) + softplus(fake)[0]"): "shape (4, 1)",
-            smoothed("tf.constant(0.0)"): "expected",
-            # The right number, whatever goes in.
-            smoothed(
-                "tf.constant(float(0.9 * np.logaddexp(0, [-2, -0.5, 1, -4]).mean()"
-                " + 0.1 * np.logaddexp(0, [2, 0.5, -1, 4]).mean()"
-                " + np.logaddexp(0, [-3, 1.5, 0.2]).mean()))"
-            ): "log 4",
+            step(
+                ("tape.gradient(loss_of_g, of_g)", "tape.gradient(loss_of_g, of_d)"),
+                ("apply(gradients_of_g, of_g)", "apply(gradients_of_g, of_d)"),
+            ): "moved twice",
+            step((APPLY_G + APPLY_D, APPLY_G + APPLY_D.replace("discriminator", "generator"))): (
+                "optimizers are swapped"
+            ),
+            step(("generator_loss(fake_logits)", "-mean(softplus(fake_logits))")): "minimax",
+            step(("loss_of_d = discriminator_loss", "loss_of_d = -discriminator_loss")): "climbed",
+            step((D_LOSS, "mean(softplus(fake_logits))")): "lacks the real images",
+            step((D_LOSS, "mean(softplus(-real_logits))")): "lacks the fakes",
+            step(("generator(latents, training=True)", "generator(latents)")): (
+                "generator was called without training=True"
+            ),
+            step(("discriminator(fakes, training=True)", "discriminator(fakes)")): (
+                "discriminator was called without training=True"
+            ),
+            step(("generator(latents,", "generator(tf.random.normal((6, 5)),")): (
+                "did not get the latents"
+            ),
+            step(("(persistent=True)", "()")): "one tape was asked for two",
+            step(
+                (
+                    "        real_logits = discriminator(real, training=True)\n"
+                    "        fake_logits = discriminator(fakes, training=True)\n",
+                    "        logits = discriminator(tf.concat([real, fakes], 0), training=True)\n"
+                    "        real_logits, fake_logits = logits[:6], logits[6:]\n",
+                )
+            ): "as one batch",
+            step(
+                ("        loss_of_g =", "    loss_of_g ="),
+                ("        loss_of_d =", "    loss_of_d ="),
+            ): "inside the `with` block",
+            step(
+                ("    of_g, of_d", "    discriminator.trainable = False\n    of_g, of_d")
+            ): "trainable = False",
+            # Alternating: D first, then G against the D that has moved.
+            step(
+                ("    gradients_of_g = tape.gradient(loss_of_g, of_g)\n", ""),
+                (APPLY_D, ""),
+                (
+                    APPLY_G,
+                    APPLY_D + "    with tf.GradientTape() as tape:\n"
+                    f"        again = {AGAIN}\n"
+                    "        loss_of_g = generator_loss(again)\n"
+                    "    gradients_of_g = tape.gradient(loss_of_g, of_g)\n" + APPLY_G,
+                ),
+            ): "already moved",
         },
     },
     "q3": {
-        "starter": "def repaired_samples(generator, count):\n    return ...",
-        "correct": [
-            samples("to_pixels(generator(np.random.normal(size=(count, 64))))"),
-            samples("np.uint8(127.5 * (np.asarray(generator(draw_normal(count))) + 1))"),
-        ],
+        "starter": "my_digit = 3\nmy_generator = ...",
+        "correct": [blank("image_of(linear(3))"), blank("image_of(linear(0))", 0)],
         "wrong": {
-            samples("to_pixels(generator(draw_normal(64)))"): "must follow `count`",
-            samples("to_pixels(generator(tf.random.uniform((count, 64))))"): "all positive",
-            samples("to_pixels(generator(tf.random.uniform((count, 64), -1, 1)))"): (
-                "standard normal"
+            blank("image_of(linear(3))", "'three'"): "no whole number",
+            blank("image_of(linear(3))", 12): "from 0 to 9",
+            blank("linear"): "no Keras model",
+            blank("linear(3)"): "shape (784,)",
+            blank("keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten()])"): "latents have",
+            blank("image_of(linear(3), lambda pixels: 3 * pixels)"): "Which activation",
+            blank("image_of(linear(3), tf.sigmoid)"): "no value is below 0",
+            blank("image_of(linear(3), lambda pixels: pixels / 0.0)"): "diverged",
+            blank("image_of(linear(3, strength=0.2))"): "look alike",
+            blank("image_of(linear(8))"): "nearer to the digit 8",
+            blank("image_of(linear(3), lambda x: tf.clip_by_value(x + 0.6, -1.0, 1.0))"): (
+                "Train longer"
             ),
-            # The right mean and spread, but another shape of distribution.
-            samples("to_pixels(generator(tf.random.uniform((count, 64), -1.732, 1.732)))"): (
-                "largest value 1.7"
-            ),
-            samples("to_pixels(generator(tf.repeat(draw_normal(1), count, axis=0)))"): "are equal",
-            samples("to_pixels(generator(tf.random.normal((count, 32))))"): "32 numbers each",
-            samples(
-                "(255 * generator(draw_normal(count)).numpy()).astype(int).astype('uint8')"
-            ): "wrap around",
-            samples("np.uint8(255 * np.clip(generator(draw_normal(count)), 0, 1))"): (
-                "loses half of the picture"
-            ),
-            samples("np.uint8(100 * (generator(draw_normal(count)).numpy() + 1))"): "Map -1 to 0",
-            samples("generator(draw_normal(count)).numpy()"): "float32",
-            samples("to_pixels(generator(draw_normal(count)))[0]"): "(28, 28, 1)",
-            samples("to_pixels(generator(draw_normal(count), training=True))"): "training mode",
-            samples("np.zeros((count, 28, 28, 1), 'uint8')"): "never calls the generator",
         },
     },
 }
