@@ -23,6 +23,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from gan_helpers.checks import (
     check_image_shape,
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 # What a classifier was trained to tell -> its file, and the sizes of the network.
-CLASSIFIERS = {
+CLASSIFIERS: dict[str, tuple[str, dict[str, Any]]] = {
     "classes": ("cifar10_classifier.npz", {"classes": 10, "width": 32}),
     "rotations": ("cifar10_rotations.npz", {"classes": 4, "width": 16}),
 }

@@ -26,13 +26,13 @@ class Round(NamedTuple):
     """What one round of the game came to.
 
     Attributes:
-        tools: the settings of the sliders.
+        tools: those in use and their settings, in words.
         before: the mean score of such forgeries before the judge learned from them.
         after: the mean score of others made the same way, afterwards.
         real: the mean score of real digits, afterwards.
     """
 
-    tools: dict[str, float]
+    tools: str
     before: float
     after: float
     real: float
@@ -136,7 +136,7 @@ class Forge(WidgetWithStill):
             before = self._mean(self._forge(sample, **tools))
             self._learn(self._forge(self._others, **tools))
             after, real = self._mean(self._forge(sample, **tools)), self._mean(sample)
-            self.rounds.append(Round(tools, before, after, real))
+            self.rounds.append(Round(_named(tools), before, after, real))
             self._table.value = self._rows()
             self.figure.redraw()
         finally:
@@ -148,7 +148,7 @@ class Forge(WidgetWithStill):
 
     def _told(self) -> list[str]:
         return [
-            f"{_named(r.tools)}, mean score {r.before:.2f}, after D has learned {r.after:.2f}, "
+            f"{r.tools}, mean score {r.before:.2f}, after D has learned {r.after:.2f}, "
             f"real digits {r.real:.2f}"
             for r in self.rounds
         ]
@@ -156,7 +156,7 @@ class Forge(WidgetWithStill):
     def _rows(self) -> str:
         cells = [("round", "your tools", "mean score", "after D has learned", "real digits")]
         cells += [
-            (str(n), _named(r.tools), f"{r.before:.2f}", f"{r.after:.2f}", f"{r.real:.2f}")
+            (str(n), r.tools, f"{r.before:.2f}", f"{r.after:.2f}", f"{r.real:.2f}")
             for n, r in enumerate(self.rounds, 1)
         ]
         rows = (

@@ -140,10 +140,10 @@ def _see(images: keras.KerasTensor, blocks: list[int] | str) -> Any:
     maps = layers.Rescaling(127.5 / 128, offset=0.5 / 128)(images)
     maps = _rectified(layers.Conv2D(32, 3, strides=2, padding="same", name="stem")(maps))
     seen = {}
-    last = len(BLOCKS) - 1 if blocks == POOLED else max(blocks)
+    last = len(BLOCKS) - 1 if isinstance(blocks, str) else max(blocks)
     for number, settings in enumerate(BLOCKS[: last + 1]):
         maps = seen[number] = _inverted_residual(maps, f"block_{number:02d}", *settings)
-    if blocks != POOLED:
+    if not isinstance(blocks, str):
         return [seen[block] for block in blocks]
     maps = _rectified(layers.Conv2D(1280, 1, name="head")(maps))
     return layers.GlobalAveragePooling2D()(maps)

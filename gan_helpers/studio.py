@@ -124,7 +124,7 @@ def build_projected_discriminator(
 
 
 def _check_blocks(
-    image_shape: tuple[int, int, int], widths: Sequence[int]
+    image_shape: tuple[int, int, int], widths: Any
 ) -> tuple[tuple[int, int, int], list[int]]:
     image_shape = check_image_shape(image_shape)
     if not isinstance(widths, Sequence) or isinstance(widths, str) or not widths:

@@ -3,7 +3,7 @@
 import base64
 import html
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +214,7 @@ def figure_with_sliders(
 
 
 def make_sliders(
-    ranges: dict[str, Range | Choices], continuous_update: bool = True
+    ranges: Mapping[str, Range | Choices], continuous_update: bool = True
 ) -> dict[str, ipywidgets.Widget]:
     """A slider or drop-down list for each name; see ``figure_with_sliders``."""
     return {name: _make_slider(name, ends, continuous_update) for name, ends in ranges.items()}

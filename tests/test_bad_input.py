@@ -1118,6 +1118,8 @@ NOT_HERE = {
         "check_labels",
         "magnify",
         "picture_figure",
+        "plot_rows",  # tests/test_plots.py
+        "plot_training",
         "shown_scale",
         "still_png",
         "to_png",

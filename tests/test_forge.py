@@ -34,10 +34,10 @@ def bench(game):
 
 def test_a_trick_works_until_the_judge_has_learned_it(bench):
     bench.set(light=100)
-    assert bench.learn() == Round({"light": 100, "shift": 0}, 0.9, pytest.approx(0.1), 0.9)
+    assert bench.learn() == Round("light 100", 0.9, pytest.approx(0.1), 0.9)
     bench.set(light=150)
     assert bench.learn().before == pytest.approx(0.9)
-    assert [round.tools["light"] for round in bench.rounds] == [100, 150]
+    assert [round.tools for round in bench.rounds] == ["light 100", "light 150"]
     assert "Round 2: light 150, mean score 0.90, after D has learned 0.10" in bench.alt
 
 

@@ -99,9 +99,9 @@ def test_it_lets_the_student_predict_before_running(lesson):
         assert result.metadata["jupyter"]["outputs_hidden"]
 
 
-def test_it_has_two_or_three_exercises_each_with_its_check(lesson):
+def test_it_has_two_to_four_exercises_each_with_its_check(lesson):
     starters = [index for index, cell in enumerate(lesson.cells) if "exercise" in tags(cell)]
-    assert 2 <= len(starters) <= 3
+    assert 2 <= len(starters) <= 4
     for number, index in enumerate(starters, start=1):
         task, starter, check = lesson.cells[index - 1 : index + 2]
         assert task.source.startswith(f"**Exercise {number}** (")
