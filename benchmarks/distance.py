@@ -152,13 +152,14 @@ def sample_evenly(gan: GAN, count: int) -> np.ndarray:
     return gan.sample(count, seed=1, labels=classes)
 
 
-def build_lesson_gan(seed: int, conditional: bool) -> GAN:
+def build_lesson_gan(seed: int, conditional: bool, classes: int = 10) -> GAN:
     """The GAN of lesson 6, compiled with the optimizers of lesson 6."""
-    build_generator = build_conditional_generator if conditional else build_dcgan_generator
     with dtype_policy(fastest_dtype_policy()):
         gan = GAN(
-            build_generator(width=WIDTH),
-            build_dcgan_discriminator(width=WIDTH, classes=10),
+            build_conditional_generator(width=WIDTH, classes=classes)
+            if conditional
+            else build_dcgan_generator(width=WIDTH),
+            build_dcgan_discriminator(width=WIDTH, classes=classes),
             EMA_DECAY,
             seed,
         )

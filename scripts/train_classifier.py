@@ -20,7 +20,6 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers.data import load_cifar10, to_model_range
 from gan_helpers.extractors import CLASSIFIERS, build_classifier
-from gan_helpers.runtime import write_sums
 from gan_helpers.weights import WEIGHTS, load_weights, save_weights
 
 import keras
@@ -71,8 +70,7 @@ def main() -> None:
     folder = runs if arguments.sample else WEIGHTS
     path = save_weights(classifier, folder / file)
     if folder == WEIGHTS:
-        files = [file.name for kind in ("*.npz", "*.csv") for file in WEIGHTS.glob(kind)]
-        write_sums(WEIGHTS, files)
+        training_run.renew_sums(WEIGHTS)
     keras.config.set_dtype_policy("float32")
     report(path, build_classifier(**sizes), test_images, test_labels)
 

@@ -37,7 +37,6 @@ from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
 from gan_helpers.checkpoints import find_checkpoints
 from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
 from gan_helpers.pictures import image_grid
-from gan_helpers.runtime import write_sums
 from gan_helpers.training import GAN
 from gan_helpers.weights import WEIGHTS, build_pretrained, load_weights, save_weights
 
@@ -201,9 +200,7 @@ def ship(name: str, folder: Path) -> None:
     elif name == "conditional":
         make_hero(until_best)
     shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
-    write_sums(
-        WEIGHTS, [file.name for file in WEIGHTS.iterdir() if file.suffix in (".npz", ".csv")]
-    )
+    training_run.renew_sums(WEIGHTS)
     print(f"Shipped epoch {epoch} with distance {best['distance']} in {WEIGHTS}.")
 
 

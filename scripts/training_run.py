@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from gan_helpers.data import load_cifar10
+from gan_helpers.runtime import write_sums
 
 import keras
 import numpy as np
@@ -41,6 +42,11 @@ def begin(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
             "python -m gan_helpers.data cifar10"
         )
     return images, labels
+
+
+def renew_sums(folder: Path) -> None:
+    """Write the SHA-256 of all weights and logs in the folder."""
+    write_sums(folder, [file.name for file in folder.iterdir() if file.suffix in (".npz", ".csv")])
 
 
 def choose_strategy(name: str) -> tf.distribute.Strategy:
