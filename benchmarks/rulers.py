@@ -47,8 +47,8 @@ def measure(given: Iterable[str] = (), save: Path | None = None) -> None:
     photographs, _ = load_cifar10("test")
     real = {name: judge(photographs[:JUDGED]) for name, judge in judges.items()}
     print(f"Up to {JUDGED} images against {JUDGED} photographs of the test set, one seed.\n")
-    print(f"{'':28}" + "".join(f"{name:>27}" for name in judges))
-    print(f"{'':28}" + f"{'Fréchet':>11}{'kernel x 1000':>16}" * len(judges))
+    print(f"{'':28}" + "".join(f"{name:>31}" for name in judges))
+    print(f"{'':28}" + f"{'Fréchet':>11}{'kernel x 1000':>20}" * len(judges))
     for name, images, labels in candidates(files):
         if save is not None:
             save.mkdir(parents=True, exist_ok=True)
@@ -73,4 +73,4 @@ def candidates(files: dict[str, str]) -> Iterator[tuple[str, np.ndarray, np.ndar
 def score(fake: np.ndarray, real: np.ndarray) -> str:
     found = kernel_distance(real, fake)
     kernel = f"{1000 * found.estimate:.1f} ± {1000 * found.spread:.1f}"
-    return f"{frechet_distance(real, fake):11.2f}{kernel:>16}"
+    return f"{frechet_distance(real, fake):11.2f}{kernel:>20}"
