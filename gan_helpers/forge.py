@@ -1,25 +1,38 @@
 """The forger's bench of lesson 1: tools as sliders, a judge's score as a meter, rounds as a table.
 
 The lesson writes what matters: how a digit is forged, how the judge scores, how it learns. The
-bench only puts sliders and buttons on these three functions, and keeps the rounds. Everything it
-does by hand can be said in code too, with ``set`` and ``learn``.
+bench only puts sliders and buttons on them, and keeps the rounds. Everything it does by hand can be
+said in code too, with ``set``, ``learn`` and ``begin_again``.
 """
 
+import contextlib
 import html
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from gan_helpers.checks import check_function, check_pixels
-from gan_helpers.plots import DISCRIMINATOR, FAKE, NEUTRAL, LessonFigure, new_figure
+from gan_helpers.plots import DISCRIMINATOR, FAKE, INK, NEUTRAL, LessonFigure, new_figure
 from gan_helpers.widgets import FigureWithSliders, Range, WidgetWithStill, make_sliders
 
 import ipywidgets
 import numpy as np
 
-__all__ = ["Forge", "Round"]
+__all__ = ["Forge", "Judge", "Round"]
 
 SHOWN = 5  # forgeries beside each other
 JUDGED = 200  # forgeries behind the mean score
+ROUNDS, FOOLED, CHANGED = 3, 0.8, 0.3  # the goal: rounds, mean score, share of the ink
+CELL = "style='padding: 2px 14px'"
+
+
+class Judge(Protocol):
+    """What a bench asks of its judge."""
+
+    def score(self, images: np.ndarray) -> np.ndarray:
+        """Scores in [0, 1], shape ``(count,)``, of uint8 ``(count, height, width, 1)``."""
+
+    def learn(self, fakes: np.ndarray) -> Any:
+        """Learn from such images that they are fakes."""
 
 
 class Round(NamedTuple):
@@ -27,15 +40,22 @@ class Round(NamedTuple):
 
     Attributes:
         tools: those in use and their settings, in words.
+        changed: the share of the digits' ink that the tools took away, added or moved.
         before: the mean score of such forgeries before the judge learned from them.
         after: the mean score of others made the same way, afterwards.
         real: the mean score of real digits, afterwards.
     """
 
     tools: str
+    changed: float
     before: float
     after: float
     real: float
+
+    @property
+    def fooled(self) -> bool:
+        """Whether forgeries that differ clearly from real digits passed for real ones."""
+        return self.before >= FOOLED and self.changed >= CHANGED
 
 
 class Forge(WidgetWithStill):
@@ -44,56 +64,68 @@ class Forge(WidgetWithStill):
     Tab reaches every slider and button, the arrow keys move a slider. Without a front end the
     picture and the table stay as they are.
 
+    The goal is three rounds that fool the judge: a mean score of at least 0.8 although at least 0.3
+    of the ink has changed (half the sum of the differences, per sum of the real digits).
+
     Args:
         forge: function of digits, uint8 ``(count, height, width, 1)``, and one keyword argument
             for each tool; returns as many forgeries, uint8.
-        score: function of such images that returns the judge's scores ``(count,)`` in [0, 1].
-        learn: function of forgeries; the judge learns from them.
+        teach: function without arguments that returns a judge; called again to begin again.
         digits: real digits to work on, uint8, at least six.
-        lesson: others, of which the forgeries are made that the judge learns from.
+        others: more of them, of which the forgeries are made that the judge learns from.
         tools: for each tool a range ``(lowest, highest, start, step)``.
 
     Attributes:
+        judge: the one who is to be fooled; the bench's own.
         rounds: the ``Round`` of each time the judge has learned.
         alt: what is to be seen, in words.
 
     Raises:
-        TypeError: if one of the functions is none, or the digits are not uint8.
+        TypeError: if a function or the judge is none, or the digits are not uint8.
         ValueError: if there are fewer than six digits, or a range does not fit.
     """
 
     def __init__(
         self,
         forge: Callable[..., np.ndarray],
-        score: Callable[[np.ndarray], np.ndarray],
-        learn: Callable[[np.ndarray], Any],
+        teach: Callable[[], Judge],
         digits: np.ndarray,
-        lesson: np.ndarray,
+        others: np.ndarray,
         **tools: Range,
     ) -> None:
         check_function("forge", forge, "of digits and the tools that returns forgeries")
-        check_function("score", score, "of images that returns their scores")
-        check_function("learn", learn, "of forgeries from which the judge learns")
+        check_function("teach", teach, "without arguments that returns a judge")
         digits = check_pixels(digits, channels=(1,), name="digits")
         if len(digits) <= SHOWN:
             raise ValueError(f"There are {len(digits)} digits; give at least {SHOWN + 1}.")
-        self._forge, self._score, self._learn = forge, score, learn
-        self._own, self._others = digits, check_pixels(lesson, channels=(1,), name="lesson")
+        self._forge, self._teach = forge, teach
+        self._own, self._others = digits, check_pixels(others, channels=(1,), name="others")
         self._first = 0
+        self.judge = self._taught()
         self.rounds: list[Round] = []
         self.figure = FigureWithSliders(
             self._draw, make_sliders(tools, False), layout={"overflow": "visible"}
         )
         self._learn_button = self._button("D learns from your fakes", self.learn, "success")
-        self._digit_button = self._button("Other digits", self.other_digits)
+        self._buttons = [
+            self._learn_button,
+            self._button("Other digits", self.other_digits),
+            self._button("Begin again", self.begin_again),
+        ]
         self._table = ipywidgets.HTML(self._rows())
-        buttons = ipywidgets.HBox([self._learn_button, self._digit_button])
+        buttons = ipywidgets.HBox(self._buttons, layout={"flex_flow": "row wrap"})
         super().__init__([self.figure, buttons, self._table])
 
     def _button(self, words: str, act: Callable[[], Any], style: str = "") -> ipywidgets.Button:
         button = ipywidgets.Button(description=words, button_style=style, layout={"width": "16em"})
         button.on_click(lambda _: act())
         return button
+
+    def _taught(self) -> Judge:
+        judge = self._teach()
+        for name in ("score", "learn"):
+            check_function(f"judge.{name}", getattr(judge, name, None), "of images")
+        return judge
 
     @property
     def tools(self) -> dict[str, float]:
@@ -104,7 +136,7 @@ class Forge(WidgetWithStill):
     def alt(self) -> str:
         """The picture and the rounds in words."""
         told = "".join(f" Round {number}: {line}." for number, line in enumerate(self._told(), 1))
-        return self.figure.alt + told
+        return f"{self.figure.alt}{told} {self._goal()}"
 
     @property
     def still(self) -> bytes:
@@ -128,66 +160,100 @@ class Forge(WidgetWithStill):
         self._first = (self._first + SHOWN) % (len(self._own) - SHOWN)
         self.figure.redraw()
 
+    def begin_again(self) -> None:
+        """A new judge, no rounds, and the sliders back at 0."""
+        with self._busy():
+            self.judge = self._taught()
+            self.rounds.clear()
+            self.set()
+
     def learn(self) -> Round:
         """The judge learns from forgeries made with the present tools; return the round."""
-        self._learn_button.disabled = True
-        try:
+        with self._busy():
             tools, sample = self.tools, self._own[:JUDGED]
-            before = self._mean(self._forge(sample, **tools))
-            self._learn(self._forge(self._others, **tools))
-            after, real = self._mean(self._forge(sample, **tools)), self._mean(sample)
-            self.rounds.append(Round(_named(tools), before, after, real))
+            forged = self._forge(sample, **tools)
+            before = self._mean(forged)
+            self.judge.learn(self._forge(self._others, **tools))
+            numbers = _changed(sample, forged), before, self._mean(forged), self._mean(sample)
+            self.rounds.append(Round(_named(tools), *numbers))
+        return self.rounds[-1]
+
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        """No button works meanwhile; afterwards picture and table are as things stand."""
+        for button in self._buttons:
+            button.disabled = True
+        try:
+            yield
             self._table.value = self._rows()
             self.figure.redraw()
         finally:
-            self._learn_button.disabled = False
-        return self.rounds[-1]
+            for button in self._buttons:
+                button.disabled = False
 
     def _mean(self, images: np.ndarray) -> float:
-        return float(np.mean(self._score(images)))
+        return float(np.mean(self.judge.score(images)))
+
+    def _goal(self) -> str:
+        done = sum(r.fooled for r in self.rounds)
+        goal = f"Goal: {ROUNDS} tricks that fool D, with a mean score of at least {FOOLED} "
+        goal += f"while at least {CHANGED} of the ink has changed."
+        return f"{goal} So far: {done}." if done < ROUNDS else f"{goal} Reached: {done}."
 
     def _told(self) -> list[str]:
         return [
-            f"{r.tools}, mean score {r.before:.2f}, after D has learned {r.after:.2f}, "
-            f"real digits {r.real:.2f}"
+            f"{r.tools}, changed {r.changed:.2f}, mean score {r.before:.2f}, after D has learned "
+            f"{r.after:.2f}, real digits {r.real:.2f}"
             for r in self.rounds
         ]
 
     def _rows(self) -> str:
-        cells = [("round", "your tools", "mean score", "after D has learned", "real digits")]
-        cells += [
-            (str(n), r.tools, f"{r.before:.2f}", f"{r.after:.2f}", f"{r.real:.2f}")
-            for n, r in enumerate(self.rounds, 1)
+        cells = [
+            ("round", "tools", "changed", "mean score", "after D has learned", "real", "fooled D")
         ]
-        rows = (
-            "".join(f"<td style='padding: 2px 14px'>{html.escape(cell)}</td>" for cell in row)
-            for row in cells
-        )
+        for number, r in enumerate(self.rounds, 1):
+            numbers = [f"{value:.2f}" for value in (r.changed, r.before, r.after, r.real)]
+            cells.append((str(number), r.tools, *numbers, "yes" if r.fooled else "no"))
+        rows = ("".join(f"<td {CELL}>{html.escape(cell)}</td>" for cell in row) for row in cells)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        return f"<table style='font-size: 16px'>{body}</table>"
+        size = "style='font-size: 16px'"
+        return f"<p {size}>{self._goal()}</p><table {size}>{body}</table>"
 
     def _draw(self, **tools: float) -> LessonFigure:
         forged = self._forge(self._own, **tools)
         shown = forged[self._first : self._first + SHOWN]
-        scores, mean = self._score(shown), self._mean(forged[:JUDGED])
+        scores, mean = self.judge.score(shown), self._mean(forged[:JUDGED])
+        changed = _changed(self._own[:JUDGED], forged[:JUDGED])
         alt = (
             f"Forgeries made with {_named(tools)}, scores "
-            f"{', '.join(f'{score:.2f}' for score in scores)}. The mean of {JUDGED} is {mean:.2f}."
+            f"{', '.join(f'{score:.2f}' for score in scores)}. The mean of {JUDGED} is {mean:.2f}, "
+            f"{changed:.2f} of the ink has changed."
         )
         figure, panels = new_figure(1, SHOWN + 1, alt=alt, height=2.2, width=11)
         for axes, image, score in zip(panels, shown, scores, strict=False):
             axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
             axes.set_title(f"{score:.2f}", color=FAKE)
             axes.set_axis_off()
-        _draw_meter(panels[-1], mean)
+        _draw_meters(panels[-1], mean, changed)
         return figure
 
 
-def _draw_meter(axes: Any, mean: float) -> None:
-    axes.bar(0, mean, color=DISCRIMINATOR, width=0.6)
-    axes.axhline(0.5, color=NEUTRAL, linestyle=":", linewidth=1.5)
-    axes.set(xlim=(-0.6, 0.6), ylim=(0, 1), xticks=[], yticks=[0, 0.5, 1])
-    axes.set_title(f"mean {mean:.2f}", color=DISCRIMINATOR)
+def _draw_meters(axes: Any, mean: float, changed: float) -> None:
+    """The mean score and the share of changed ink, each with a line at what the goal asks."""
+    for place, (value, goal, color) in enumerate(
+        [(mean, FOOLED, DISCRIMINATOR), (changed, CHANGED, NEUTRAL)]
+    ):
+        axes.bar(place, min(value, 1), color=color, width=0.7)
+        axes.plot([place - 0.45, place + 0.45], [goal, goal], color=INK, linewidth=3)
+        axes.text(place, 1.06, f"{value:.2f}", ha="center", color=color)
+    names = ["mean\nscore", "ink\nchanged"]
+    axes.set(xlim=(-0.55, 1.55), ylim=(0, 1), xticks=[0, 1], xticklabels=names, yticks=[0, 1])
+
+
+def _changed(real: np.ndarray, forged: np.ndarray) -> float:
+    """Half the sum of differences, per sum of the real digits: 1 if all ink stands elsewhere."""
+    difference = np.abs(forged.astype(float) - real)
+    return float(difference.sum() / (2 * max(real.sum(dtype=float), 1)))
 
 
 def _named(tools: dict[str, float]) -> str:

@@ -101,8 +101,8 @@ def plot_rows(rows: Mapping[str, np.ndarray], *, alt: str) -> LessonFigure:
     """Show rows of pictures, each with its name at its left.
 
     Args:
-        rows: name -> uint8 pictures (n, height, width, channels) with 1 or 3 channels, the same
-            number and shape in each row. 0 is always shown as black and 255 as white.
+        rows: name, of one or more lines -> uint8 pictures (n, height, width, channels) with 1 or 3
+            channels, the same number and shape in each row. 0 is shown as black and 255 as white.
         alt: what the rows show. Required.
 
     Returns:
@@ -124,7 +124,7 @@ def plot_rows(rows: Mapping[str, np.ndarray], *, alt: str) -> LessonFigure:
     count, _, width, _ = pictures[0].shape
     scale = math.ceil(64 / width)
     grids = [image_grid(images, columns=count, padding=2, scale=scale) for images in pictures]
-    margin, gap = 10 * max(map(len, names)) + 16, 8
+    margin, gap = 10 * max(len(line) for name in names for line in name.splitlines()) + 16, 8
     row_height = grids[0].shape[0] + gap
     total_width = margin + grids[0].shape[1] + gap
     total_height = len(grids) * row_height + gap

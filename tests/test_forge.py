@@ -9,22 +9,25 @@ import pytest
 @pytest.fixture
 def game():
     """A judge that knows only brightness and refuses what it has learned."""
-    known = []
 
     def forge(digits, light=0, shift=0):
         return np.roll(np.clip(digits.astype(int) + light, 0, 255).astype("uint8"), shift, axis=2)
 
-    def score(images):
-        levels = images.mean(axis=(1, 2, 3))
-        return np.array(
-            [0.1 if any(abs(level - k) < 5 for k in known) else 0.9 for level in levels]
-        )
+    class Judge:
+        def __init__(self):
+            self.known = []
 
-    def learn(fakes):
-        known.append(fakes.mean())
+        def score(self, images):
+            levels = images.mean(axis=(1, 2, 3))
+            return np.array(
+                [0.1 if any(abs(level - k) < 5 for k in self.known) else 0.9 for level in levels]
+            )
+
+        def learn(self, fakes):
+            self.known.append(fakes.mean())
 
     digits = np.full((12, 28, 28, 1), 50, "uint8")
-    return forge, score, learn, digits, digits
+    return forge, Judge, digits, digits
 
 
 @pytest.fixture
@@ -34,11 +37,33 @@ def bench(game):
 
 def test_a_trick_works_until_the_judge_has_learned_it(bench):
     bench.set(light=100)
-    assert bench.learn() == Round("light 100", 0.9, pytest.approx(0.1), 0.9)
+    assert bench.learn() == Round("light 100", 1.0, 0.9, pytest.approx(0.1), 0.9)
     bench.set(light=150)
     assert bench.learn().before == pytest.approx(0.9)
     assert [round.tools for round in bench.rounds] == ["light 100", "light 150"]
-    assert "Round 2: light 150, mean score 0.90, after D has learned 0.10" in bench.alt
+    assert "Round 2: light 150, changed 1.50, mean score 0.90, after D has learned" in bench.alt
+
+
+def test_a_round_counts_if_the_forgeries_differ_and_still_pass(bench):
+    assert not bench.learn().fooled  # real digits are no forgery
+    bench.set(light=20)
+    assert not bench.learn().fooled  # 0.2 of the ink
+    for light in (50, 100, 150):
+        bench.set(light=light)
+        assert bench.learn().fooled
+        assert not bench.learn().fooled  # D knows this one
+    assert "Reached: 3." in bench.alt and "Reached: 3." in bench._table.value
+
+
+def test_beginning_again_takes_a_new_judge_and_forgets_the_rounds(bench):
+    bench.set(light=100)
+    bench.learn()
+    judge = bench.judge
+    bench._buttons[2].click()
+    assert bench.judge is not judge and bench.judge.known == []
+    assert bench.rounds == [] and bench.tools == {"light": 0, "shift": 0}
+    assert "So far: 0." in bench._table.value and "light 100" not in bench._table.value
+    assert "Forgeries made with no tool, scores 0.90" in bench.alt
 
 
 def test_the_sliders_and_the_button_do_the_same(bench):
@@ -60,11 +85,11 @@ def test_tools_not_named_go_back(bench):
 
 
 def test_other_digits_come_in_turn(game):
-    forge, score, learn, *_ = game
+    forge, teach, *_ = game
     digits = np.zeros((40, 28, 28, 1), "uint8") + np.arange(40, dtype="uint8")[:, None, None, None]
-    bench = Forge(forge, score, learn, digits, digits, light=(0, 200, 0, 10))
+    bench = Forge(forge, teach, digits, digits, light=(0, 200, 0, 10))
     first = bench.still
-    bench._digit_button.click()
+    bench._buttons[1].click()
     assert bench.still != first
 
 
@@ -75,26 +100,27 @@ def test_without_a_front_end_a_still_remains_with_words(bench):
 
 
 def test_an_error_while_learning_leaves_the_bench_usable(game):
-    forge, score, _, digits, _ = game
+    forge, teach, digits, _ = game
 
-    def fails(fakes):
-        raise RuntimeError("no")
+    class Fails(teach):
+        def learn(self, fakes):
+            raise RuntimeError("no")
 
-    bench = Forge(forge, score, fails, digits, digits, light=(0, 200, 0, 10))
+    bench = Forge(forge, Fails, digits, digits, light=(0, 200, 0, 10))
     with pytest.raises(RuntimeError):
         bench.learn()
-    assert not bench._learn_button.disabled and bench.rounds == []
+    assert not any(button.disabled for button in bench._buttons) and bench.rounds == []
 
 
 @pytest.mark.parametrize(
     ("place", "value", "error", "message"),
     [
         (0, "forge", TypeError, "forge"),
-        (1, None, TypeError, "score"),
-        (2, 3, TypeError, "learn"),
-        (3, np.zeros((5, 28, 28, 1), "uint8"), ValueError, "at least 6"),
+        (1, None, TypeError, "teach"),
+        (1, dict, TypeError, "judge.score"),
+        (2, np.zeros((5, 28, 28, 1), "uint8"), ValueError, "at least 6"),
+        (2, np.zeros((9, 28, 28, 1)), TypeError, "uint8"),
         (3, np.zeros((9, 28, 28, 1)), TypeError, "uint8"),
-        (4, np.zeros((9, 28, 28, 1)), TypeError, "uint8"),
     ],
 )
 def test_what_does_not_fit_is_refused(game, place, value, error, message):

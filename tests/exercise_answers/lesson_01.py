@@ -59,6 +59,12 @@ ANSWERS = {
             "climb = lambda judge, images: edged(images + 0.02)": "brighter",
             "climb = lambda judge, images: images": "no pixel has moved",
             "climb = lambda judge, images: None": "returns nothing",
+            "def climb(network, images):\n"
+            "    with tf.GradientTape() as tape:\n"
+            "        logits = network(images)\n"
+            "    return edged(images + 0.02 * tf.sign(tape.gradient(logits, images)))": (
+                "has not watched"
+            ),
             "climb = lambda judge, images: judge(images)": "out. Each pixel",
             "def climb(judge, images):\n"
             "    judge.set_weights([w + 1 for w in judge.get_weights()])\n"
@@ -94,7 +100,8 @@ ANSWERS = {
             "value = lambda real, fake: np.log([0.9, 0.8, 0.6]).mean()"
             " + np.log([0.9, 0.65]).mean()": "1/2 to everything",
             "value = lambda real, fake: real.mean()": "expected",
-            "value = lambda real, fake: np.log(real) + np.log(1 - fake)": "raised ValueError",
+            "value = lambda real, fake: np.log(real) + np.log(1 - fake)": "mean of each term",
+            "value = lambda real, fake: real.reshape(4)": "raised ValueError",
         },
     },
     "q3": {
@@ -106,6 +113,7 @@ ANSWERS = {
         "wrong": {
             "my_slope, my_midpoint = -2.34, 1.25": "slope > 0",
             "my_slope, my_midpoint = 2.34, 0.0": "midpoint belongs",
+            "my_slope, my_midpoint = 2.34, 1.15": "midpoint belongs",
             "my_slope, my_midpoint = 1.0, 1.25": "larger",
             "my_slope, my_midpoint = 6.0, 1.25": "smaller",
             "my_slope, my_midpoint = 'steep', 1.25": "two numbers",
