@@ -112,6 +112,9 @@ class Forge(WidgetWithStill):
             self._button("Other digits", self.other_digits),
             self._button("Begin again", self.begin_again),
         ]
+        for slider in self.figure.sliders.values():
+            slider.observe(self._allow_learning, names="value")
+        self._allow_learning()
         self._table = ipywidgets.HTML(self._rows())
         buttons = ipywidgets.HBox(self._buttons, layout={"flex_flow": "row wrap"})
         super().__init__([self.figure, buttons, self._table])
@@ -147,13 +150,17 @@ class Forge(WidgetWithStill):
         """Move the sliders, as a hand would; those not named go to 0.
 
         Raises:
-            ValueError: if there is no such tool.
+            ValueError: if there is no such tool, or no such setting of it.
         """
         sliders = self.figure.sliders
         if unknown := tools.keys() - sliders.keys():
             raise ValueError(f"There is no tool {min(unknown)!r}, only {', '.join(sliders)}.")
         for name, slider in sliders.items():
             slider.value = tools.get(name, 0)
+            if name in tools and slider.value != tools[name]:
+                raise ValueError(
+                    f"{name} runs from {slider.min} to {slider.max}, in steps of {slider.step}."
+                )
 
     def other_digits(self) -> None:
         """Go on to the next digits."""
@@ -168,7 +175,13 @@ class Forge(WidgetWithStill):
             self.set()
 
     def learn(self) -> Round:
-        """The judge learns from forgeries made with the present tools; return the round."""
+        """The judge learns from forgeries made with the present tools; return the round.
+
+        Raises:
+            ValueError: if no tool is in use. D would learn that real digits are fakes.
+        """
+        if not any(self.tools.values()):
+            raise ValueError("Move a slider first: without a tool these are real digits.")
         with self._busy():
             tools, sample = self.tools, self._own[:JUDGED]
             forged = self._forge(sample, **tools)
@@ -190,6 +203,10 @@ class Forge(WidgetWithStill):
         finally:
             for button in self._buttons:
                 button.disabled = False
+            self._allow_learning()
+
+    def _allow_learning(self, change: Any = None) -> None:
+        self._learn_button.disabled = not any(self.tools.values())
 
     def _mean(self, images: np.ndarray) -> float:
         return float(np.mean(self.judge.score(images)))
@@ -198,7 +215,9 @@ class Forge(WidgetWithStill):
         done = sum(r.fooled for r in self.rounds)
         goal = f"Goal: {ROUNDS} tricks that fool D, with a mean score of at least {FOOLED} "
         goal += f"while at least {CHANGED} of the ink has changed."
-        return f"{goal} So far: {done}." if done < ROUNDS else f"{goal} Reached: {done}."
+        return (
+            f"{goal} So far: {done}." if done < ROUNDS else f"{goal} You win, with {done} tricks."
+        )
 
     def _told(self) -> list[str]:
         return [
@@ -247,7 +266,8 @@ def _draw_meters(axes: Any, mean: float, changed: float) -> None:
         axes.plot([place - 0.45, place + 0.45], [goal, goal], color=INK, linewidth=3)
         axes.text(place, 1.06, f"{value:.2f}", ha="center", color=color)
     names = ["mean\nscore", "ink\nchanged"]
-    axes.set(xlim=(-0.55, 1.55), ylim=(0, 1), xticks=[0, 1], xticklabels=names, yticks=[0, 1])
+    ticks = [0, CHANGED, FOOLED, 1]
+    axes.set(xlim=(-0.55, 1.55), ylim=(0, 1), xticks=[0, 1], xticklabels=names, yticks=ticks)
 
 
 def _changed(real: np.ndarray, forged: np.ndarray) -> float:

@@ -45,14 +45,23 @@ def test_a_trick_works_until_the_judge_has_learned_it(bench):
 
 
 def test_a_round_counts_if_the_forgeries_differ_and_still_pass(bench):
-    assert not bench.learn().fooled  # real digits are no forgery
     bench.set(light=20)
     assert not bench.learn().fooled  # 0.2 of the ink
     for light in (50, 100, 150):
         bench.set(light=light)
         assert bench.learn().fooled
         assert not bench.learn().fooled  # D knows this one
-    assert "Reached: 3." in bench.alt and "Reached: 3." in bench._table.value
+    assert "You win, with 3 tricks." in bench.alt and "You win" in bench._table.value
+
+
+def test_real_digits_are_no_forgery(bench):
+    assert bench._learn_button.disabled
+    with pytest.raises(ValueError, match="Move a slider first"):
+        bench.learn()
+    bench.set(light=10)
+    assert not bench._learn_button.disabled
+    bench.set()
+    assert bench._learn_button.disabled and bench.judge.known == []
 
 
 def test_beginning_again_takes_a_new_judge_and_forgets_the_rounds(bench):
@@ -82,6 +91,8 @@ def test_tools_not_named_go_back(bench):
     assert bench.tools == {"light": 50, "shift": 0}
     with pytest.raises(ValueError, match="no tool 'glue', only light, shift"):
         bench.set(glue=3)
+    with pytest.raises(ValueError, match="shift runs from -5 to 5, in steps of 1"):
+        bench.set(shift=9)
 
 
 def test_other_digits_come_in_turn(game):
@@ -107,6 +118,7 @@ def test_an_error_while_learning_leaves_the_bench_usable(game):
             raise RuntimeError("no")
 
     bench = Forge(forge, Fails, digits, digits, light=(0, 200, 0, 10))
+    bench.set(light=10)
     with pytest.raises(RuntimeError):
         bench.learn()
     assert not any(button.disabled for button in bench._buttons) and bench.rounds == []

@@ -24,15 +24,7 @@ def _check_climb(climb: Callable) -> str:
     judge = _slanted_judge()
     images = tf.constant(np.random.default_rng(5).uniform(-0.9, 0.9, (3, 6, 6, 1)), tf.float32)
     before = [variable.numpy() for variable in judge.weights]
-    try:
-        answer = climb(judge, images)
-    except (TypeError, ValueError, AttributeError) as error:
-        if "None" not in str(error):
-            raise
-        raise NotYet(
-            "the gradient is None: the tape has not watched the images. Say tape.watch(images) "
-            "inside the with block, before the network sees them."
-        ) from None
+    answer = _climbed(climb, judge, images)
     if answer is None:
         raise NotYet("climb returns nothing. Return the new images.")
     if not keras.ops.is_tensor(answer) and not isinstance(answer, np.ndarray):
@@ -60,6 +52,23 @@ def _check_climb(climb: Callable) -> str:
     return "each pixel takes its step uphill, and the judge stays as it is."
 
 
+def _climbed(climb: Callable, judge: Any, images: Any) -> Any:
+    try:
+        return climb(judge, images)
+    except (TypeError, ValueError, AttributeError) as error:
+        if "None" in str(error):
+            raise NotYet(
+                "the gradient is None: the tape has not watched the images. Say tape.watch(images) "
+                "inside the with block, before the network sees them."
+            ) from None
+        if isinstance(error, AttributeError):
+            raise NotYet(
+                "no gradient can be taken of NumPy arrays. Call the network itself on the images, "
+                "network(images), not network.predict, inside the with block."
+            ) from None
+        raise
+
+
 def _compare_steps(moved: np.ndarray, slope: np.ndarray) -> None:
     uphill = RATE * np.sign(slope)
     slips = [
@@ -72,9 +81,11 @@ def _compare_steps(moved: np.ndarray, slope: np.ndarray) -> None:
             "every pixel gets brighter. The sign of its own gradient says which way it moves.",
         ),
     ]
+    place = np.unravel_index(np.argmax(np.abs(moved - uphill)), moved.shape)
     otherwise = (
-        f"the first pixels moved by {np.round(moved.ravel()[:3], 4)}, expected were "
-        f"{np.round(uphill.ravel()[:3], 4)}: 0.02 times the sign of the gradient of the logits."
+        f"the pixel at {tuple(map(int, place))} moved by {moved[place]:.4f}, expected was "
+        f"{uphill[place]:.4f}: 0.02 times the sign of the gradient of the logits, for each image "
+        "and each pixel, and images may run from -1 to 1."
     )
     compare_array(moved, uphill, slips, otherwise, tolerance=1e-5)
 
@@ -137,15 +148,15 @@ q1 = Exercise(
 
 def _check_value(value: Callable) -> str:
     # Different lengths, as the number of real and of fake pictures may differ.
-    real_scores, fake_scores = np.array([0.9, 0.8, 0.6]), np.array([0.1, 0.35])
+    real_scores, fake_scores = np.array([0.9, 0.8, 0.6]), np.array([0.1, 0.15, 0.2, 0.65])
     try:
         answer = np.asarray(value(real_scores, fake_scores), dtype=float)
     except ValueError as error:
         if "broadcast" not in str(error):
             raise
         raise NotYet(
-            "three real and two fake scores cannot be added one by one. Take the mean of each term "
-            "first, then add the two means."
+            "three real and four fake scores cannot be added one by one. Take the mean of each "
+            "term first, then add the two means."
         ) from None
     if answer.shape != ():
         raise NotYet(
@@ -167,6 +178,14 @@ def _check_value(value: Callable) -> str:
         (
             np.concatenate([real_term, fake_term]).mean(),
             "all the logarithms went into one mean. Real and fake each have a mean of their own.",
+        ),
+        (
+            correct / 2,
+            "half of V: the two means are added, not averaged.",
+        ),
+        (
+            np.log(fake_scores).mean() + np.log(1 - real_scores).mean(),
+            "real and fake are swapped: log D belongs to the real scores, log(1 - D) to the fakes.",
         ),
         (
             -correct,
@@ -241,8 +260,8 @@ def _check_own_discriminator(slope: Any, midpoint: Any) -> str:
         slope, midpoint = float(slope), float(midpoint)
     except (TypeError, ValueError):
         raise NotYet("slope and midpoint are two numbers, such as 1.5.") from None
-    if not np.isfinite([slope, midpoint]).all():
-        raise NotYet("slope and midpoint must be finite numbers.")
+    if not np.abs([slope, midpoint]).max() < 1e3:
+        raise NotYet("slope and midpoint must be numbers that the sliders can reach.")
     short = _value(BEST_SLOPE, BEST_MIDPOINT) - _value(slope, midpoint)
     if short <= ENOUGH:
         return f"V is {short:.4f} below that of D*, and no D comes above it."
@@ -297,19 +316,21 @@ def _check_two_humps(generator: Any) -> str:
     found = f"{left:.0%} near 0, {right:.0%} near 4, {between:.0%} in the gap"
     if min(left, right) < 0.02:
         raise NotYet(
-            f"{found}. One hump is missing: the generator has collapsed onto the other. Give it a "
-            "second hidden layer, so that it can make a steeper step between the humps."
+            f"{found}. A hump is missing. If my_generator has been trained, it has collapsed onto "
+            "the other. Change one thing at a time: layers, width, latents, steps, or the rates."
         )
     if between >= 0.05:
         raise NotYet(
-            f"{found}. Both humps are there, but too many numbers lie between them. A generator of "
-            "one smooth piece must cross the gap; let it cross faster, with a second hidden layer."
+            f"{found}. Both humps are there, but too many numbers lie between them. A generator is "
+            "one smooth curve and must cross the gap: it needs more steps to get steep there."
         )
     if not all(0.4 <= share <= 0.6 for share in (left, right)):
         raise NotYet(f"{found}. Both humps are there, but they should have about half each.")
     spreads = [samples[np.abs(samples - hump) < NEAR].std() for hump in HUMPS]
     if min(spreads) < 0.1:
         raise NotYet(f"{found}, but one hump is a single spike. Let D learn longer.")
+    if max(spreads) > 0.6:
+        raise NotYet(f"{found}, but the humps are too wide: those of the data have spread 0.4.")
     return f"{found}."
 
 
@@ -319,8 +340,10 @@ q4 = Exercise(
     names=("my_generator",),
     check_answer=_check_two_humps,
     hints=(
-        "One hidden layer bends too little to make a step from one hump to the other.",
-        "Two hidden layers of 16 or 32 units will do, with 3,000 steps of make_step.",
+        "What keeps the fakes on their hump? D is flat under them, and it follows them quickly: "
+        "its rate is four times that of G.",
+        "Two changes helped in all of our runs: equal rates, make_step(..., rates=(2e-3, 2e-3)), "
+        "or a second hidden layer. More units, latents or steps did not.",
         "my_generator = keras.Sequential([keras.Input((1,)), layers.Dense(32, activation='tanh'), "
         "layers.Dense(32, activation='tanh'), layers.Dense(1)]), then "
         "make_step(my_generator, build_discriminator(), draw_two_humps), called 3,000 times.",
@@ -340,8 +363,11 @@ q4 = Exercise(
         my_step()
     """,
     why=(
-        "A generator with two hidden layers can make a steep step out of a small change of its "
-        "latent. So some of its fakes stand on the slope of D between the humps early, and are "
-        "pushed across. More units in one layer, or more steps, did not help in our runs."
+        "A generator with two hidden layers makes a steep step out of a small change of its "
+        "latent, so some of its fakes stand on the slope of D between the humps early, and are "
+        "pushed across. Equal rates do it too: D follows more slowly, so G crosses before D is "
+        "flat. With either change five of five seeds covered both humps; with 64 units or eight "
+        "latents none of five did, and with 12,000 steps one. Look at the result: 1 % to 4 % of "
+        "the fakes lie in the gap, and both humps pile up at their inner edges."
     ),
 )

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gan_helpers.data import load_mnist, to_model_range
@@ -20,6 +20,7 @@ from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorF
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 __all__ = ["q1", "q2", "q3"]
@@ -42,10 +43,23 @@ def _compare(answer: float, correct: float, slips: list[tuple[float, str]]) -> N
     compare_number(answer, correct, slips, otherwise)
 
 
+def _loss_of(function: Callable, name: str, *logits: np.ndarray) -> float:
+    try:
+        loss = function(*map(tf.constant, logits))
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+        raise NotYet(
+            f"{name} raised {type(error).__name__}. Each term is cross_entropy(labels, logits): "
+            "labels of the same shape as the logits, from an object that "
+            "BinaryCrossentropy(from_logits=True) made, and one mean over the batch."
+        ) from error
+    if loss is None:
+        raise NotYet(f"{name} returns nothing. Does its last line begin with return?")
+    return one_number(loss, name)
+
+
 def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Callable) -> str:
-    real_logits, fake_logits = tf.constant(REAL_LOGITS), tf.constant(FAKE_LOGITS)
     name = "labelled_discriminator_loss"
-    answer = one_number(discriminator_loss(real_logits, fake_logits), name)
+    answer = _loss_of(discriminator_loss, name, REAL_LOGITS, FAKE_LOGITS)
     real_term, fake_term = _softplus(-REAL_LOGITS).mean(), _softplus(FAKE_LOGITS).mean()
     swapped_real, swapped_fake = _softplus(REAL_LOGITS).mean(), _softplus(-FAKE_LOGITS).mean()
     # Without from_logits=True Keras takes a logit for a probability and cuts it off at 0 and 1.
@@ -58,6 +72,8 @@ def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Call
         "the logits went in as if they were probabilities. "
         "BinaryCrossentropy has an argument that says what it gets."
     )
+    in_this_order = "cross_entropy gets the labels first, then the logits."
+    summed = "the terms were added up over the batch. A loss is a mean: leave reduction as it is."
     twice = (
         "the logits went through a sigmoid, and then the cross-entropy took a sigmoid again. "
         "Hand it the logits as they are, or say from_logits=False."
@@ -90,11 +106,13 @@ def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Call
                 everything.mean(),
                 "real and fake went into one mean. In the value function each has its own.",
             ),
+            (_as_labels(REAL_LOGITS, 1.0) + _as_labels(FAKE_LOGITS, 0.0), in_this_order),
+            (_softplus(-REAL_LOGITS).sum() + _softplus(FAKE_LOGITS).sum(), summed),
             (real_term, "the fakes are missing from labelled_discriminator_loss."),
             (fake_term, "the real images are missing from labelled_discriminator_loss."),
         ],
     )
-    answer = one_number(generator_loss(fake_logits), "labelled_generator_loss")
+    answer = _loss_of(generator_loss, "labelled_generator_loss", FAKE_LOGITS)
     _compare(
         answer,
         swapped_fake,
@@ -111,10 +129,24 @@ def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Call
             ),
             (misread_wish, not_logits),
             (_softplus(-_sigmoid(FAKE_LOGITS)).mean(), twice),
+            (_as_labels(FAKE_LOGITS, 1.0), in_this_order),
+            (_softplus(-FAKE_LOGITS).sum(), summed),
         ],
     )
-    _check_gradient(generator_loss, fake_logits)
+    large = np.full_like(FAKE_LOGITS, 40.0)
+    found = _loss_of(generator_loss, name, -large)
+    if not np.isclose(found, 40.0):
+        raise NotYet(
+            f"right for small logits, but a fake with logit -40 costs {found:.1f} where it should "
+            "cost 40. A sigmoid comes in between and rounds: hand over the logits as they are."
+        )
+    _check_gradient(generator_loss, tf.constant(FAKE_LOGITS))
     return "both agree with the formulas, for D and for G, to five digits."
+
+
+def _as_labels(logits: np.ndarray, label: float) -> float:
+    """The cross-entropy if logits are taken for labels, and the labels for logits."""
+    return float(np.mean(_softplus(label) - label * logits))
 
 
 def _check_gradient(generator_loss: Callable, fake_logits: tf.Tensor) -> None:
@@ -294,7 +326,17 @@ def _set_weights(networks: tuple, weights: Any) -> None:
 def _run_step(train_step: Callable, *arguments: Any) -> Any:
     try:
         return train_step(*arguments)
+    except AttributeError as error:
+        raise NotYet(
+            f"the step raised AttributeError: {error}. optimizer.apply gets the list of gradients "
+            "first, then the list of variables."
+        ) from error
     except ValueError as error:
+        if "incompatible" in str(error):
+            raise NotYet(
+                "a network got an input of another size. Does the step call the generator and the "
+                "discriminator that it is given, and not others from outside?"
+            ) from error
         if "Unknown variable" in str(error):
             raise NotYet(
                 "an optimizer got the variables of the other network, after those of its own. The "
@@ -303,8 +345,8 @@ def _run_step(train_step: Callable, *arguments: Any) -> Any:
         if "No gradients" in str(error):
             raise NotYet(
                 "a gradient came back as None. The forward passes and the losses must be computed "
-                "inside the `with` block, where the tape listens, and each gradient asked for "
-                "variables that its loss depends on."
+                "inside the `with` block, where the tape listens, with nothing like stop_gradient "
+                "between, and each gradient asked for variables that its loss depends on."
             ) from error
         raise
     except RuntimeError as error:
@@ -486,6 +528,17 @@ def _check_returned(returned: Any, losses: dict, later: dict) -> None:
     )
 
 
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _check_compiled(train_step: Callable, random: np.random.Generator) -> None:
     """The lesson compiles the step; another batch size, and Adam instead of SGD."""
     networks = _watched_networks()
@@ -496,7 +549,8 @@ def _check_compiled(train_step: Callable, random: np.random.Generator) -> None:
     real = tf.constant(random.uniform(-1, 1, (3, SIDE, SIDE, 1)), tf.float32)
     latents = tf.constant(random.normal(size=(3, LATENTS)), tf.float32)
     try:
-        tf.function(train_step, autograph=False)(*networks, *optimizers, real, latents)
+        with _without_warnings():  # of functions compiled anew, when a check is repeated
+            tf.function(train_step, autograph=False)(*networks, *optimizers, real, latents)
     except Exception as error:
         raise NotYet(
             "the step is right line by line, but tf.function cannot compile it "
@@ -552,6 +606,8 @@ SAMPLES = 1000
 # Always drawing the average digit scores 1 on this scale, an untrained generator more.
 FARTHEST = 0.5
 LEAST_VARIETY = 0.3  # of the variance of the real images
+TOO_BRIGHT = 0.4  # above the mean of all digits, -0.74; no single digit is nearly so bright
+COPIED = 0.5  # distance in the features; two real threes are 3.5 or more apart
 
 
 @functools.cache
@@ -578,6 +634,19 @@ def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
     real, center, directions = _ruler()
     pixels = _samples_of(my_generator)
     features = (pixels.reshape(SAMPLES, -1) - center) @ directions
+    if pixels.mean() > center.mean() + TOO_BRIGHT:
+        raise NotYet(
+            f"the images are far too bright: {pixels.mean():.2f} on average, where real digits "
+            f"have {center.mean():.2f}. In which range did D see the real images? "
+            "image_batches and to_model_range bring them into that of tanh, from -1 to 1."
+        )
+    # A generated image can come near a real one; that most of them coincide takes copying.
+    apart = cdist(features, real[digit]).min(axis=1)
+    if np.mean(apart < COPIED) > 0.5:
+        raise NotYet(
+            "most of the images are training images, pixel by pixel. The distance cannot tell "
+            "copies from new digits, you can: let a GAN make them."
+        )
     variety = _variance(features) / _variance(real[digit])
     distances = {other: frechet_distance(features, of_other) for other, of_other in real.items()}
     distance, average = distances[digit], _variance(real[digit])
@@ -586,7 +655,8 @@ def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
     if variety < LEAST_VARIETY:
         raise NotYet(
             f"{told}. The images look alike, or are still pale: at least {LEAST_VARIETY:.0%} is "
-            "asked for. Train longer; if that does not help, compare both learning rates."
+            "asked for. Train longer; if that does not help: which learning rates and which beta_1 "
+            "does the lesson use?"
         )
     if nearest != digit:
         raise NotYet(
@@ -610,7 +680,10 @@ def _samples_of(generator: keras.Model) -> np.ndarray:
     """Images in [-1, 1] of normal latents; ``NotYet`` if they are no such images."""
     shape = getattr(generator, "input_shape", None)
     if not (isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)):
-        raise NotYet(f"my_generator takes inputs of shape {shape}; latents have (None, number).")
+        raise NotYet(
+            f"my_generator takes inputs of shape {shape}; latents have (None, number). Build it as "
+            "keras.Sequential that begins with keras.Input((number,))."
+        )
     latents = keras.random.normal((SAMPLES, shape[1]), seed=0)
     images = np.asarray(generator(latents, training=False), dtype=float)
     if images.shape != (SAMPLES, 28, 28, 1):

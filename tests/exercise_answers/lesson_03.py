@@ -32,6 +32,17 @@ def linear(digit, directions=40, strength=1.0):
     network.set_weights([strength * moves[:directions], center])
     return network
 
+class Copies(keras.Model):
+    # A generator that has learned nothing: it shows training images.
+    input_shape = (None, 1)
+
+    def __init__(self, digit):
+        super().__init__()
+        self.images = to_model_range(load_mnist(classes=digit)[0])
+
+    def call(self, latents):
+        return self.images[: len(latents)]
+
 def image_of(network, change=lambda pixels: tf.clip_by_value(pixels, -1.0, 1.0)):
     return keras.Sequential([network, layers.Lambda(change), layers.Reshape((28, 28, 1))])
 """
@@ -92,11 +103,7 @@ ANSWERS = {
         ),
         "correct": [
             losses(RIGHT),
-            losses(
-                "of_scores(tf.ones((4, 1)), tf.sigmoid(real))"
-                " + of_scores(tf.zeros((3, 1)), tf.sigmoid(fake))",
-                "of_scores(tf.ones((3, 1)), tf.sigmoid(fake))",
-            ),
+            losses("mean(softplus(-real)) + mean(softplus(fake))", "mean(softplus(-fake))"),
         ],
         "wrong": {
             losses(
@@ -114,6 +121,20 @@ ANSWERS = {
             losses(
                 "mean(tf.concat([softplus(-real), softplus(fake)], axis=0))"
             ): "each has its own",
+            losses(
+                "of_scores(tf.ones((4, 1)), tf.sigmoid(real))"
+                " + of_scores(tf.zeros((3, 1)), tf.sigmoid(fake))",
+                "of_scores(tf.ones((3, 1)), tf.sigmoid(fake))",
+            ): "A sigmoid comes in between",
+            losses(
+                "cross_entropy(real, tf.ones_like(real)) + cross_entropy(fake, tf.zeros_like(fake))"
+            ): "the labels first",
+            losses(RIGHT, "cross_entropy(fake, tf.ones_like(fake))"): "the labels first",
+            losses("4 * mean(softplus(-real)) + 3 * mean(softplus(fake))"): "added up",
+            losses(RIGHT, "3 * mean(softplus(-fake))"): "added up",
+            losses("softplus(-real) + softplus(fake)"): "one mean over the batch",
+            losses("cross_entropy(1.0, real)"): "of the same shape as the logits",
+            losses("None"): "begin with return",
             losses("mean(softplus(-real))"): "fakes are missing",
             losses("mean(softplus(fake))"): "real images are missing",
             losses("softplus(-real)"): "labelled_discriminator_loss has shape (4, 1)",
@@ -141,6 +162,16 @@ ANSWERS = {
         ],
         "wrong": {
             step((RETURN, "")): "returns nothing",
+            step(
+                (
+                    "        fakes = generator(",
+                    "        fakes = keras.Sequential([keras.Input((9,)), layers.Dense(4)])(",
+                )
+            ): ("not others from outside"),
+            step(("(gradients_of_g, of_g)", "(of_g, gradients_of_g)")): "gradients first",
+            step(
+                ("discriminator(fakes,", "discriminator(tf.stop_gradient(fakes),")
+            ): "stop_gradient",
             step((RETURN, "    return loss_of_d, loss_of_g\n")): "losses are swapped",
             step((RETURN, "    return loss_of_g + loss_of_d\n")): "two numbers",
             step((RETURN, "    return 0.0, 1.0\n")): "not the two losses",
@@ -229,8 +260,12 @@ ANSWERS = {
             blank("image_of(linear(3, strength=0.2))"): "look alike",
             blank("image_of(linear(8))"): "nearer to the digit 8",
             blank("image_of(linear(3), lambda x: tf.clip_by_value(x + 0.6, -1.0, 1.0))"): (
-                "Train longer"
+                "far too bright"
             ),
+            blank(
+                "image_of(linear(3, directions=4), lambda x: tf.clip_by_value(x + 0.15, -1.0, 1.0))"
+            ): ("Train longer"),
+            blank("Copies(3)"): "most of the images are training images",
         },
     },
 }
