@@ -329,7 +329,7 @@ def _check_two_humps(generator: Any) -> str:
     spreads = [samples[np.abs(samples - hump) < NEAR].std() for hump in HUMPS]
     if min(spreads) < 0.1:
         raise NotYet(f"{found}, but one hump is a single spike. Let D learn longer.")
-    if max(spreads) > 0.6:
+    if max(spreads) > 0.55:
         raise NotYet(f"{found}, but the humps are too wide: those of the data have spread 0.4.")
     return f"{found}."
 

@@ -55,9 +55,20 @@ ANSWERS = {
             "climb = lambda judge, images: images + tf.sign(slope_of(judge, images))": (
                 "from gray to white"
             ),
-            "climb = climbing(lambda slope: 0.05 * tf.sign(slope))": "expected were",
+            "climb = climbing(lambda slope: 0.05 * tf.sign(slope))": "expected was",
             "climb = lambda judge, images: edged(images + 0.02)": "brighter",
             "climb = lambda judge, images: images": "no pixel has moved",
+            "climb = lambda judge, images: "
+            "tf.clip_by_value(images + 0.02 * tf.sign(slope_of(judge, images)), 0.0, 1.0)": (
+                "images may run from -1 to 1"
+            ),
+            "def climb(network, images):\n"
+            "    with tf.GradientTape() as tape:\n"
+            "        tape.watch(images)\n"
+            "        logits = network.predict(images, verbose=0)\n"
+            "    return images + 0.02 * tf.sign(tape.gradient(logits, images))": (
+                "not network.predict"
+            ),
             "climb = lambda judge, images: None": "returns nothing",
             "def climb(network, images):\n"
             "    with tf.GradientTape() as tape:\n"
@@ -95,10 +106,19 @@ ANSWERS = {
             "value = lambda real, fake: np.log10(real).mean() + np.log10(1 - fake).mean()": (
                 "natural"
             ),
+            "value = lambda real, fake: (np.log(real).mean() + np.log(1 - fake).mean()) / 2": (
+                "half of V"
+            ),
+            "value = lambda fake, real: np.log(real).mean() + np.log(1 - fake).mean()": (
+                "are swapped"
+            ),
+            "value = lambda real, fake: np.log(real).mean() + np.median(np.log(1 - fake))": (
+                "expected"
+            ),
             "value = lambda real, fake: np.log(real)": "shape (3,)",
             # The right number for one set of scores, whatever goes in.
             "value = lambda real, fake: np.log([0.9, 0.8, 0.6]).mean()"
-            " + np.log([0.9, 0.65]).mean()": "1/2 to everything",
+            " + np.log([0.9, 0.85, 0.8, 0.35]).mean()": "1/2 to everything",
             "value = lambda real, fake: real.mean()": "expected",
             "value = lambda real, fake: np.log(real) + np.log(1 - fake)": "mean of each term",
             "value = lambda real, fake: real.reshape(4)": "raised ValueError",
@@ -117,7 +137,7 @@ ANSWERS = {
             "my_slope, my_midpoint = 1.0, 1.25": "larger",
             "my_slope, my_midpoint = 6.0, 1.25": "smaller",
             "my_slope, my_midpoint = 'steep', 1.25": "two numbers",
-            "my_slope, my_midpoint = float('inf'), 1.25": "finite",
+            "my_slope, my_midpoint = float('inf'), 1.25": "sliders can reach",
         },
     },
     "q4": {
@@ -128,6 +148,7 @@ ANSWERS = {
             "my_generator = Humps(0.45, 0.45)": "lie between them",
             "my_generator = Humps(0.3, 0.7)": "about half each",
             "my_generator = Humps(0.5, 0.5, spread=0.0)": "single spike",
+            "my_generator = Humps(0.5, 0.5, spread=0.68)": "too wide",
             "my_generator = lambda latents: latents": "the generator itself",
         },
     },
