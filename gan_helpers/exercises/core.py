@@ -1,6 +1,7 @@
 """What every exercise shares: a check with three outcomes, step-by-step hints, a solution."""
 
 import contextlib
+import functools
 import operator
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -250,6 +251,7 @@ def _stop_at_ellipsis(answer: Any) -> Any:
     if not callable(answer) or not hasattr(answer, "__name__"):
         return answer
 
+    @functools.wraps(answer)
     def watched(*arguments: Any, **options: Any) -> Any:
         result = answer(*arguments, **options)
         if result is ...:

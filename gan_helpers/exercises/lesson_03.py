@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -133,12 +134,16 @@ def _check_losses_from_labels(discriminator_loss: Callable, generator_loss: Call
             (_softplus(-FAKE_LOGITS).sum(), summed),
         ],
     )
-    large = np.full_like(FAKE_LOGITS, 40.0)
-    found = _loss_of(generator_loss, name, -large)
-    if not np.isclose(found, 40.0):
+    large = np.full_like(REAL_LOGITS, 40.0), np.full_like(FAKE_LOGITS, 40.0)
+    found = [
+        _loss_of(discriminator_loss, name, large[0], large[1]),
+        _loss_of(generator_loss, "labelled_generator_loss", -large[1]),
+    ]
+    if not np.allclose(found, 40.0):
         raise NotYet(
-            f"right for small logits, but a fake with logit -40 costs {found:.1f} where it should "
-            "cost 40. A sigmoid comes in between and rounds: hand over the logits as they are."
+            "right for small logits, but fakes with logits of 40 cost D "
+            f"{found[0]:.1f}, and with logits of -40 cost G {found[1]:.1f}; it should be 40.0 "
+            "both times. A sigmoid comes in between and rounds: hand over the logits as they are."
         )
     _check_gradient(generator_loss, tf.constant(FAKE_LOGITS))
     return "both agree with the formulas, for D and for G, to five digits."
@@ -192,7 +197,8 @@ q1 = Exercise(
 
 # What a step should be: G moves by G_RATE times its gradient, D by D_RATE times its own.
 G_RATE, D_RATE = 0.5, 0.3
-LATENTS, SIDE = 5, 4
+LATENTS, SIDE, IMAGES = 5, 4, 6
+SUMMED = "the loss was added up over the batch. Take its mean, tf.reduce_mean."
 Weights = list[np.ndarray]
 
 
@@ -244,9 +250,11 @@ def _losses_of(generator: Any, discriminator: Any, real: Any, latents: Any) -> d
         tf.reduce_mean(tf.nn.softplus(each)) for each in (-real_logits, fake_logits)
     )
     wish = tf.reduce_mean(tf.nn.softplus(-fake_logits))
+    swapped_part = sum(tf.reduce_mean(tf.nn.softplus(each)) for each in (real_logits, -fake_logits))
     return {
         "G": wish,
         "D": real_part + fake_part,
+        "swapped": swapped_part,
         "minimax": -fake_part,
         "real": real_part,
         "fake": fake_part,
@@ -278,8 +286,8 @@ def _flat(weights: Weights) -> np.ndarray:
 
 def _check_train_step(train_step: Callable) -> str:
     random = np.random.default_rng(0)
-    real = tf.constant(random.uniform(-1, 1, (6, SIDE, SIDE, 1)), tf.float32)
-    latents = tf.constant(random.normal(size=(6, LATENTS)), tf.float32)
+    real = tf.constant(random.uniform(-1, 1, (IMAGES, SIDE, SIDE, 1)), tf.float32)
+    latents = tf.constant(random.normal(size=(IMAGES, LATENTS)), tf.float32)
     generator, discriminator = networks = _watched_networks()
     losses = {n: float(v) for n, v in _losses_of(*networks, real, latents).items()}
     gradients = _gradients_of(*networks, real, latents)
@@ -315,6 +323,7 @@ def _check_train_step(train_step: Callable) -> str:
     )
     _check_returned(returned, losses, later)
     _check_compiled(train_step, random)
+    _check_large_logits(train_step, real, latents)
     return "each network moved by the gradient of its own loss and by nothing else."
 
 
@@ -324,8 +333,16 @@ def _set_weights(networks: tuple, weights: Any) -> None:
 
 
 def _run_step(train_step: Callable, *arguments: Any) -> Any:
+    # A step compiled by tf.function runs here line by line, so that its calls can be watched.
+    inner = inspect.unwrap(train_step, stop=lambda each: hasattr(each, "python_function"))
+    train_step = getattr(inner, "python_function", train_step)
     try:
         return train_step(*arguments)
+    except tf.errors.InvalidArgumentError as error:
+        raise NotYet(
+            "an optimizer got gradients whose shapes are not those of its variables. Are the "
+            "gradients of G and of D crossed? Each apply gets the gradients of its own network."
+        ) from error
     except AttributeError as error:
         raise NotYet(
             f"the step raised AttributeError: {error}. optimizer.apply gets the list of gradients "
@@ -433,6 +450,12 @@ def _check_move_of_d(moved: np.ndarray, moved_g: np.ndarray, by: dict, after_g: 
             ),
             (D_RATE * by["D"], "the discriminator climbed its loss. Is there a minus too many?"),
             (
+                -D_RATE * by["swapped"],
+                "real and fake logits are swapped in the loss of D: real ones come first.",
+            ),
+            (-D_RATE * by["D"] / 2, "D moved half as far as it should: do not halve its loss."),
+            (-D_RATE * IMAGES * by["D"], SUMMED),
+            (
                 -D_RATE * by["real"],
                 "D learned from the real images alone: its loss lacks the fakes.",
             ),
@@ -489,6 +512,7 @@ def _check_move_of_g(moved: np.ndarray, by: dict, after_d: np.ndarray) -> None:
                 "generator_loss.",
             ),
             (G_RATE * by["G"], "the generator climbed its loss. Is there a minus too many?"),
+            (-G_RATE * IMAGES * by["G"], SUMMED),
             (
                 -G_RATE * after_d,
                 "G answers a discriminator that has already moved. That is the alternating form; "
@@ -503,6 +527,8 @@ def _check_returned(returned: Any, losses: dict, later: dict) -> None:
         raise NotYet(
             "both networks moved rightly, but the step returns nothing: return both losses."
         )
+    if tf.is_tensor(returned) and returned.shape == (2,):
+        returned = list(returned)
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise NotYet("return two numbers: the generator's loss and the discriminator's.")
     values = [
@@ -560,6 +586,21 @@ def _check_compiled(train_step: Callable, random: np.random.Generator) -> None:
         # The first step of Adam moves every variable by about the learning rate.
         if not np.allclose(np.abs(_flat(network.get_weights()) - old), 0.01, atol=1e-3):
             raise NotYet(f"with Adam and three images, {name} did not move as it should.")
+
+
+def _check_large_logits(train_step: Callable, real: Any, latents: Any) -> None:
+    """The losses must stay finite where a score would round to 0 or 1."""
+    networks = _watched_networks()
+    last = networks[1].network.layers[-1]
+    last.kernel.assign(1000 * last.kernel)
+    losses = _run_step(
+        train_step, *networks, *[keras.optimizers.SGD(0.0) for _ in "GD"], real, latents
+    )
+    if not np.isfinite(np.asarray(losses, float)).all():
+        raise NotYet(
+            "right for small logits, but with a D that is very sure a loss becomes infinite. It "
+            "takes the logarithm of a score: compute it from the logits, with softplus."
+        )
 
 
 q2 = Exercise(
@@ -771,7 +812,7 @@ q3 = Exercise(
         return generator
 
 
-    my_generator = train_gan(my_digit, epochs=by_profile(quick=45, lesson=60, full=200))
+    my_generator = train_gan(my_digit, epochs=by_profile(quick=45, lesson=150, full=500))
     """,
     why=(
         "The images of one digit differ less than those of all ten, so a shorter training and "

@@ -127,6 +127,10 @@ ANSWERS = {
                 "of_scores(tf.ones((3, 1)), tf.sigmoid(fake))",
             ): "A sigmoid comes in between",
             losses(
+                "of_scores(tf.ones((4, 1)), tf.sigmoid(real))"
+                " + of_scores(tf.zeros((3, 1)), tf.sigmoid(fake))"
+            ): "A sigmoid comes in between",
+            losses(
                 "cross_entropy(real, tf.ones_like(real)) + cross_entropy(fake, tf.zeros_like(fake))"
             ): "the labels first",
             losses(RIGHT, "cross_entropy(fake, tf.ones_like(fake))"): "the labels first",
@@ -159,6 +163,8 @@ ANSWERS = {
             # One loss after the other, the optimizers in the other order, a list.
             step((APPLY_G + APPLY_D, APPLY_D + APPLY_G), (RETURN, f"    return [{BOTH}]\n")),
             step(("apply(gradients_of_g, of_g)", "apply_gradients(zip(gradients_of_g, of_g))")),
+            "@tf.function" + STEP,
+            step((RETURN, f"    return tf.stack([{BOTH}])\n")),
         ],
         "wrong": {
             step((RETURN, "")): "returns nothing",
@@ -206,6 +212,21 @@ ANSWERS = {
             step(("loss_of_d = discriminator_loss", "loss_of_d = -discriminator_loss")): "climbed",
             step((D_LOSS, "mean(softplus(fake_logits))")): "lacks the real images",
             step((D_LOSS, "mean(softplus(-real_logits))")): "lacks the fakes",
+            step((D_LOSS, "discriminator_loss(fake_logits, real_logits)")): "real ones come first",
+            step((D_LOSS, D_LOSS + " / 2")): "do not halve",
+            step((D_LOSS, "tf.reduce_sum(softplus(-real_logits) + softplus(fake_logits))")): (
+                "added up over the batch"
+            ),
+            step(("generator_loss(fake_logits)", "tf.reduce_sum(softplus(-fake_logits))")): (
+                "added up over the batch"
+            ),
+            step(("generator_loss(fake_logits)", "-mean(tf.math.log(tf.sigmoid(fake_logits)))")): (
+                "logarithm of a score"
+            ),
+            step(
+                ("apply(gradients_of_g, of_g)", "apply(gradients_of_d[:2], of_g)"),
+                ("apply(gradients_of_d, of_d)", "apply(gradients_of_d, of_d)"),
+            ): "crossed",
             step(("generator(latents, training=True)", "generator(latents)")): (
                 "generator was called without training=True"
             ),
