@@ -37,11 +37,13 @@ def measure() -> None:
         print(f"{name:44} {one:10.1f} {hundred / 100:10.2f}")
 
 
-def inputs(generator: keras.Model, count: int) -> list[np.ndarray]:
+def inputs(generator: keras.Model, count: int) -> np.ndarray | list[np.ndarray]:
     """Random latents, and the first class for all of them where shares are asked for."""
     random = np.random.default_rng(0)
     latents = random.normal(size=(count, generator.inputs[0].shape[-1])).astype("float32")
-    return [latents, np.eye(10, dtype="float32")[np.zeros(count, int)]][: len(generator.inputs)]
+    if len(generator.inputs) == 1:
+        return latents
+    return [latents, np.eye(10, dtype="float32")[np.zeros(count, int)]]
 
 
 def measure_step() -> None:
