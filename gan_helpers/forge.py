@@ -227,7 +227,7 @@ class Forge(WidgetWithStill):
         ]
 
     def _rows(self) -> str:
-        cells = [
+        cells: list[tuple[str, ...]] = [
             ("round", "tools", "changed", "mean score", "after D has learned", "real", "fooled D")
         ]
         for number, r in enumerate(self.rounds, 1):
