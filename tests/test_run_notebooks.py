@@ -95,7 +95,7 @@ def beginning(tmp_path):
     """The first lesson, up to its first picture, in a folder of its own; and where it runs."""
     lesson = nbformat.read(LESSON, as_version=4)
     cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    last = next(n for n, cell in enumerate(cells) if "plot_images" in cell.source)
+    last = next(n for n, cell in enumerate(cells) if "plot_rows" in cell.source)
     place = new_code_cell("import os; print(os.getcwd())")
     lesson.cells = [*cells[: last + 1], place]
     folder = tmp_path / "Käthes Übungen"

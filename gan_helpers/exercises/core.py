@@ -164,7 +164,7 @@ class Exercise:
         print(f"From here on the lesson uses {whose} {called}.{later}")
         values = tuple(found[name] for name in self.names)
         if not own:
-            self._lent += values
+            self._lent = list(values)  # earlier ones may go
         return values[0] if len(values) == 1 else values
 
     def evaluate(self, namespace: dict[str, Any]) -> Verdict:
