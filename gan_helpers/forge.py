@@ -55,7 +55,7 @@ class Round(NamedTuple):
     @property
     def fooled(self) -> bool:
         """Whether forgeries that differ clearly from real digits passed for real ones."""
-        return self.before >= FOOLED and self.changed >= CHANGED
+        return round(self.before, 2) >= FOOLED and round(self.changed, 2) >= CHANGED
 
 
 class Forge(WidgetWithStill):
@@ -236,7 +236,9 @@ class Forge(WidgetWithStill):
         rows = ("".join(f"<td {CELL}>{html.escape(cell)}</td>" for cell in row) for row in cells)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         size = "style='font-size: 16px'"
-        return f"<p {size}>{self._goal()}</p><table {size}>{body}</table>"
+        goal = html.escape(self._goal())
+        goal = goal.replace("You win", "<b>You win</b>")
+        return f"<p {size}>{goal}</p><table {size}>{body}</table>"
 
     def _draw(self, **tools: float) -> LessonFigure:
         forged = self._forge(self._own, **tools)

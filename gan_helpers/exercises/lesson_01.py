@@ -56,10 +56,15 @@ def _climbed(climb: Callable, judge: Any, images: Any) -> Any:
     try:
         return climb(judge, images)
     except (TypeError, ValueError, AttributeError) as error:
-        if "None" in str(error):
+        if "None values" in str(error):
             raise NotYet(
-                "the gradient is None: the tape has not watched the images. Say tape.watch(images) "
-                "inside the with block, before the network sees them."
+                "the gradient is None: the tape has not watched how the logits come from the "
+                "images. Inside the with block, first tape.watch(images), then call "
+                "network(images); afterwards tape.gradient(logits, images), in this order."
+            ) from None
+        if "incompatible" in str(error):
+            raise NotYet(
+                "a network got images of another size. Call the network that climb is given."
             ) from None
         if isinstance(error, AttributeError):
             raise NotYet(
@@ -158,6 +163,8 @@ def _check_value(value: Callable) -> str:
             "three real and four fake scores cannot be added one by one. Take the mean of each "
             "term first, then add the two means."
         ) from None
+    if answer.dtype == float and np.isnan(answer).any():
+        raise NotYet("value returns nothing. Does its last line begin with return?")
     if answer.shape != ():
         raise NotYet(
             f"the answer has shape {answer.shape}; V is one number. Each E is a mean over scores."
@@ -307,6 +314,10 @@ def _check_two_humps(generator: Any) -> str:
 
     if not isinstance(generator, keras.Model):
         raise NotYet(f"my_generator is a {type(generator).__name__}; give the generator itself.")
+    if not isinstance(getattr(generator, "input_shape", None), tuple):
+        raise NotYet(
+            "my_generator has no fixed input. Build it as keras.Sequential with keras.Input."
+        )
     latents = keras.random.normal((5000, generator.input_shape[-1]), seed=7)
     samples = np.asarray(generator(latents)).ravel()
     if len(samples) != 5000 or not np.isfinite(samples).all():
@@ -365,8 +376,8 @@ q4 = Exercise(
     why=(
         "A generator with two hidden layers makes a steep step out of a small change of its "
         "latent, so some of its fakes stand on the slope of D between the humps early, and are "
-        "pushed across. Equal rates do it too: D follows more slowly, so G crosses before D is "
-        "flat. With either change five of five seeds covered both humps; with 64 units or eight "
+        "pushed across. Equal rates do it too: G is four times faster then, and crosses before D "
+        "is flat. With either change five of five seeds covered both humps; with 64 units or eight "
         "latents none of five did, and with 12,000 steps one. Look at the result: 1 % to 4 % of "
         "the fakes lie in the gap, and both humps pile up at their inner edges."
     ),

@@ -115,6 +115,7 @@ ANSWERS = {
             "value = lambda real, fake: np.log(real).mean() + np.median(np.log(1 - fake))": (
                 "expected"
             ),
+            "value = lambda real, fake: None": "returns nothing",
             "value = lambda real, fake: np.log(real)": "shape (3,)",
             # The right number for one set of scores, whatever goes in.
             "value = lambda real, fake: np.log([0.9, 0.8, 0.6]).mean()"
@@ -150,6 +151,7 @@ ANSWERS = {
             "my_generator = Humps(0.5, 0.5, spread=0.0)": "single spike",
             "my_generator = Humps(0.5, 0.5, spread=0.68)": "too wide",
             "my_generator = lambda latents: latents": "the generator itself",
+            "class Own(keras.Model):\n    pass\nmy_generator = Own()": "no fixed input",
         },
     },
 }
