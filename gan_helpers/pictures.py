@@ -25,7 +25,6 @@ from gan_helpers.plots import (
     FONT_SIZE,
     GENERATOR_STYLE,
     INK,
-    NEUTRAL,
     LessonFigure,
     few_colours_png,
 )
@@ -199,18 +198,17 @@ def plot_training(
     losses, distance = (
         figure.add_subplot(position=(start, bottom, 0.4, top)) for start in (0.075, 0.575)
     )
-    for name, style in (
-        ("discriminator", DISCRIMINATOR_STYLE),
-        ("generator", GENERATOR_STYLE),
+    beside = losses.get_yaxis_transform()
+    for name, style, level, told in (
+        ("discriminator", DISCRIMINATOR_STYLE, math.log(4), "log 4"),
+        ("generator", GENERATOR_STYLE, math.log(2), "log 2"),
     ):
-        values = history[f"{name}_loss"]
+        values, color = history[f"{name}_loss"], style["color"]
         losses.plot(range(1, len(values) + 1), values, label=name, **_few_markers(style, values))
+        # Its loss if D says one half to everything.
+        losses.axhline(level, color=color, linewidth=1.5, linestyle=":", zorder=1.7)
+        losses.text(1.01, level, told, color=color, va="center", transform=beside)
     losses.set(ylim=(0, 2.2), title="losses", xlabel="epoch")
-    for value, name in ((math.log(2), "log 2"), (math.log(4), "log 4")):
-        losses.axhline(value, color=NEUTRAL, linewidth=1.5, linestyle=":", zorder=1.7)
-        losses.text(
-            1.01, value, name, color=NEUTRAL, va="center", transform=losses.get_yaxis_transform()
-        )
     losses.legend(loc="lower center", ncols=2, columnspacing=1, handlelength=2.2)
     values = history["distance"]
     line = {"color": FAKE, "linestyle": "--", "marker": "s"}

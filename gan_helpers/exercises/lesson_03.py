@@ -293,6 +293,8 @@ def _check_train_step(train_step: Callable) -> str:
     fakes = np.asarray(generator.network(latents))
     before = [network.get_weights() for network in networks]
     optimizers = keras.optimizers.SGD(G_RATE), keras.optimizers.SGD(D_RATE)
+    for optimizer, network in zip(optimizers, networks, strict=True):
+        optimizer.build(network.trainable_variables)
     returned = _run_step(train_step, *networks, *optimizers, real, latents)
     _check_calls(*networks, np.asarray(real), np.asarray(latents), fakes)
     moved_g, moved_d = (
@@ -323,6 +325,7 @@ def _check_train_step(train_step: Callable) -> str:
     _check_returned(returned, losses, later)
     _check_compiled(train_step, random)
     _check_large_logits(train_step, real, latents)
+    _check_names(train_step, *networks, *optimizers, real, latents)
     return "each network moved by the gradient of its own loss and by nothing else."
 
 
@@ -342,6 +345,13 @@ def _run_step(train_step: Callable, *arguments: Any) -> Any:
             "an optimizer got gradients whose shapes are not those of its variables. Are the "
             "gradients of G and of D crossed? Each apply gets the gradients of its own network."
         ) from error
+    except TypeError as error:
+        if "zip" in str(error):
+            raise NotYet(
+                "optimizer.apply gets two lists, apply(gradients, variables); zip belongs to "
+                "apply_gradients."
+            ) from error
+        raise
     except AttributeError as error:
         raise NotYet(
             f"the step raised AttributeError: {error}. optimizer.apply gets the list of gradients "
@@ -362,7 +372,8 @@ def _run_step(train_step: Callable, *arguments: Any) -> Any:
             raise NotYet(
                 "a gradient came back as None. The forward passes and the losses must be computed "
                 "inside the `with` block, where the tape listens, with nothing like stop_gradient "
-                "between, and each gradient asked for variables that its loss depends on."
+                "between, and each gradient asked for variables that its loss depends on. The loss "
+                "of G depends on the fake logits."
             ) from error
         raise
     except RuntimeError as error:
@@ -602,6 +613,35 @@ def _check_large_logits(train_step: Callable, real: Any, latents: Any) -> None:
         )
 
 
+def _check_names(train_step: Callable, *arguments: Any) -> None:
+    """A later cell exchanges the generator's loss, by its name."""
+    step = inspect.unwrap(train_step)
+    called = []
+    losses = {
+        name: loss
+        for name, loss in step.__globals__.items()
+        if name in ("generator_loss", "discriminator_loss")
+    }
+
+    def watched(name: str) -> Callable:
+        def loss(*logits: Any) -> Any:
+            called.append(name)
+            return losses[name](*logits)
+
+        return loss
+
+    try:
+        step.__globals__.update({name: watched(name) for name in losses})
+        _run_step(step, *arguments)
+    finally:
+        step.__globals__.update(losses)
+    if missing := sorted(losses.keys() - set(called)):
+        raise NotYet(
+            f"both networks move as they should. But {missing[0]} is never called, and a later "
+            "cell exchanges the losses by their names. Use the lesson's two functions."
+        )
+
+
 q2 = Exercise(
     lesson=3,
     number=2,
@@ -677,8 +717,9 @@ def _check_blank_page(my_digit: Any, my_generator: Any) -> str:
     if pixels.mean() > center.mean() + TOO_BRIGHT:
         raise NotYet(
             f"the images are far too bright: {pixels.mean():.2f} on average, where real digits "
-            f"have {center.mean():.2f}. In which range did D see the real images? "
-            "image_batches and to_model_range bring them into that of tanh, from -1 to 1."
+            f"have {center.mean():.2f}. Did D see the real images from -1 to 1, as to_model_range "
+            "makes them? If so, G has learned nothing: look at the losses (from logits?), the "
+            "labels, and beta_1."
         )
     # A generated image can come near a real one; that most of them coincide takes copying.
     _, apart = nearest_neighbours(features, real[digit])

@@ -163,6 +163,7 @@ ANSWERS = {
             # One loss after the other, the optimizers in the other order, a list.
             step((APPLY_G + APPLY_D, APPLY_D + APPLY_G), (RETURN, f"    return [{BOTH}]\n")),
             step(("apply(gradients_of_g, of_g)", "apply_gradients(zip(gradients_of_g, of_g))")),
+            step(("apply(gradients_of_g, of_g)", "apply(gradients_of_g)")),
             "@tf.function" + STEP,
             step((RETURN, f"    return tf.stack([{BOTH}])\n")),
         ],
@@ -175,6 +176,10 @@ ANSWERS = {
                 )
             ): ("not others from outside"),
             step(("(gradients_of_g, of_g)", "(of_g, gradients_of_g)")): "gradients first",
+            step(("apply(gradients_of_g, of_g)", "apply(zip(gradients_of_g, of_g))")): "two lists",
+            step(("generator_loss(fake_logits)", "mean(softplus(-fake_logits))")): (
+                "generator_loss is never called"
+            ),
             step(
                 ("discriminator(fakes,", "discriminator(tf.stop_gradient(fakes),")
             ): "stop_gradient",
