@@ -56,7 +56,7 @@ def _climbed(climb: Callable, judge: Any, images: Any) -> Any:
     try:
         return climb(judge, images)
     except (TypeError, ValueError, AttributeError) as error:
-        if "None values" in str(error):
+        if "None" in str(error) and "incompatible" not in str(error):
             raise NotYet(
                 "the gradient is None: the tape has not watched how the logits come from the "
                 "images. Inside the with block, first tape.watch(images), then call "

@@ -365,8 +365,9 @@ def _run_step(train_step: Callable, *arguments: Any) -> Any:
             ) from error
         if "Unknown variable" in str(error):
             raise NotYet(
-                "an optimizer got the variables of the other network, after those of its own. The "
-                "optimizers are swapped in one of the two lines with apply."
+                "an optimizer got the variables of the other network. Either the optimizers are "
+                "swapped in a line with apply, or a gradient was taken for the variables of the "
+                "wrong network, which would have moved twice."
             ) from error
         if "No gradients" in str(error):
             raise NotYet(
@@ -603,9 +604,10 @@ def _check_large_logits(train_step: Callable, real: Any, latents: Any) -> None:
     networks = _watched_networks()
     last = networks[1].network.layers[-1]
     last.kernel.assign(1000 * last.kernel)
-    losses = _run_step(
-        train_step, *networks, *[keras.optimizers.SGD(0.0) for _ in "GD"], real, latents
-    )
+    optimizers = [keras.optimizers.SGD(0.0) for _ in networks]
+    for optimizer, network in zip(optimizers, networks, strict=True):
+        optimizer.build(network.trainable_variables)
+    losses = _run_step(train_step, *networks, *optimizers, real, latents)
     if not np.isfinite(np.asarray(losses, float)).all():
         raise NotYet(
             "right for small logits, but with a D that is very sure a loss becomes infinite. It "
