@@ -96,6 +96,18 @@ def plot_images(
     )
 
 
+def _show_canvas(axes: Any, canvas: np.ndarray) -> None:
+    """The axes' units are then the canvas's pixels, with the origin at the top left."""
+    height, width, _ = canvas.shape
+    axes.imshow(
+        canvas,
+        extent=(0, width, height, 0),
+        interpolation="nearest",
+        aspect="auto",
+        origin="upper",
+    )
+
+
 def plot_rows(rows: Mapping[str, np.ndarray], *, alt: str) -> LessonFigure:
     """Show rows of pictures, each with its name at its left.
 
@@ -136,13 +148,7 @@ def plot_rows(rows: Mapping[str, np.ndarray], *, alt: str) -> LessonFigure:
         canvas[top : top + len(grid), margin : margin + grid.shape[1]] = np.atleast_3d(grid)
         middle = top + len(grid) / 2
         axes.text(margin - 10, middle, name, ha="right", va="center", fontsize=FONT_SIZE, color=INK)
-    axes.imshow(
-        canvas,
-        extent=(0, total_width, total_height, 0),
-        interpolation="nearest",
-        aspect="auto",
-        origin="upper",
-    )
+    _show_canvas(axes, canvas)
     return figure
 
 
@@ -389,14 +395,7 @@ def picture_figure(
     if title:
         size = FONT_SIZE + 1
         axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=size, color=INK)
-    # The axes' units are the figure's pixels, with the origin at the top left.
-    axes.imshow(
-        canvas,
-        extent=(0, total_width, total_height, 0),
-        interpolation="nearest",
-        aspect="auto",
-        origin="upper",
-    )
+    _show_canvas(axes, canvas)
     return figure
 
 
