@@ -88,7 +88,7 @@ def build_photo_features(
 
 @keras.saving.register_keras_serializable("gan_helpers")
 class PhotoFeatures(layers.Layer):
-    """The frozen network as a layer of another network; ``trainable = True`` does not thaw it.
+    """The frozen network as a layer that owns no weights: nothing thaws or saves them.
 
     Args:
         blocks: as for ``build_photo_features``.
@@ -102,21 +102,14 @@ class PhotoFeatures(layers.Layer):
         super().__init__(**{**options, "dtype": "float32"})
         self.blocks = _check_blocks(blocks)
 
-    @property
-    def trainable(self) -> bool:
-        """Never, whatever is said to the network around it."""
-        return False
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        pass
-
     def build(self, input_shape: tuple) -> None:
-        self.network = build_photo_features(input_shape[1:], self.blocks)
+        network = build_photo_features(input_shape[1:], self.blocks)
+        # Keras does not look into a function, so these weights are no part of what it saves.
+        self.see = lambda images: network(images, training=False)
 
     def call(self, images: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
         """A list of maps, or the pooled features, of images in [-1, 1]."""
-        seen = self.network(images, training=False)
+        seen = self.see(images)
         return seen if self.blocks == POOLED or isinstance(seen, list) else [seen]
 
     def get_config(self) -> dict[str, Any]:

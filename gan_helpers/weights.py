@@ -22,6 +22,7 @@ from gan_helpers.runtime import (
     replacing,
     verified_path,
 )
+from gan_helpers.studio import build_projected_discriminator, build_studio_generator
 
 import keras
 import numpy as np
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 WEIGHTS = BOX / "weights"
-LOGS = ("dcgan", "conditional", "scarce")
+LOGS = ("dcgan", "conditional", "scarce", "studio")
 STAGE = re.compile(r"(\w+)_stage_(\d+)\.npz")
 
 
@@ -119,11 +120,12 @@ def build_pretrained(name: str) -> keras.Model:
 
 
 def load_pretrained(name: str) -> keras.Model:
-    """A network of the course's DCGANs, trained on the complete CIFAR-10 for about an hour.
+    """A network of the course, trained on the complete CIFAR-10.
 
     Args:
-        name: "dcgan_generator", "dcgan_discriminator", "conditional_generator" or
-            "conditional_discriminator". The generators are averages over training steps.
+        name: "studio_generator" or "studio_discriminator", trained for eight hours on two cores;
+            "dcgan_generator" or "conditional_generator", for about one on one core. The generators
+            are averages over training steps.
 
     Returns:
         The network in float32, with inputs and outputs as its builder says.
@@ -141,11 +143,12 @@ def load_pretrained(name: str) -> keras.Model:
 
 
 def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
-    """The averaged DCGAN generator at eight moments of its training.
+    """The averaged generator at some moments of its training.
 
     Args:
-        name: "dcgan", trained on the complete set, the first stage untrained; or "scarce", trained
-            on the first 1,000 images of the sample for long.
+        name: "dcgan", eight moments, the first untrained and the last of ``load_pretrained``;
+            "studio", four on the way to what ``load_pretrained`` gives; or "scarce", eight of a
+            DCGAN trained on the first 1,000 images of the sample for long.
 
     Returns:
         Number of images seen -> generator, in the order of the training.
@@ -161,23 +164,26 @@ def load_training_stages(name: str = "dcgan") -> dict[int, keras.Model]:
         raise ValueError(
             f"There are no training stages of {describe(name)}, only of {', '.join(names)}."
         )
+    kind = "stage" if f"{name}_stage" in PRETRAINED else "generator"
     return {
-        int(match[2]): _load_shipped(f"{name}_generator", match[0])
+        int(match[2]): _load_shipped(f"{name}_{kind}", match[0])
         for match in found
         if match[1] == name
     }
 
 
 def load_training_log(name: str) -> dict[str, np.ndarray]:
-    """The log of the run that made shipped weights, one number an epoch.
+    """The log of the run that made shipped weights, one number an epoch or, for "studio", a minute.
 
     Args:
-        name: "dcgan", "conditional" or "scarce".
+        name: "dcgan", "conditional", "scarce" or "studio".
 
     Returns:
-        Column -> float array: "epoch", "images_seen", "seconds" of training, the losses and mean
-        scores of the epoch, and "distance", the Fréchet distance to the first 5,000 test images of
-        as many generated ones ("scarce": to the 1,000 test images of the sample).
+        Column -> float array: "images_seen", "seconds" of training, and the losses; "studio" has
+        "heads_loss" and "pixels_loss" (0 before there was a discriminator on pixels). The others
+        also "epoch", the mean scores of the epoch, and "distance", the Fréchet distance to the
+        first 5,000 test images of as many generated ones ("scarce": to the 1,000 test images of
+        the sample).
 
     Raises:
         FileNotFoundError: if the file is missing.
@@ -215,6 +221,9 @@ PRETRAINED: dict[str, Callable[[], keras.Model]] = {
     "dcgan_discriminator": lambda: build_dcgan_discriminator(width=48, classes=10),
     "conditional_generator": lambda: build_conditional_generator(width=48),
     "conditional_discriminator": lambda: build_dcgan_discriminator(width=48, classes=10),
+    "studio_generator": lambda: build_studio_generator(widths=(160, 160, 96, 48)),
+    "studio_stage": build_studio_generator,  # before it was made wider
+    "studio_discriminator": lambda: build_projected_discriminator(classes=10),
     "scarce_generator": lambda: build_dcgan_generator(width=32),
     "scarce_discriminator": lambda: build_dcgan_discriminator(width=32),
 }

@@ -32,18 +32,15 @@ import os
 import shutil
 from pathlib import Path
 
-from gan_helpers.animation import save_gif
 from gan_helpers.callbacks import CheckpointSaver, DistanceRecorder, StopOnNaN
 from gan_helpers.checkpoints import find_checkpoints
-from gan_helpers.data import CIFAR10_CLASSES, image_batches, load_cifar10, to_pixels
-from gan_helpers.pictures import image_grid
+from gan_helpers.data import image_batches, load_cifar10
 from gan_helpers.training import GAN
-from gan_helpers.weights import WEIGHTS, build_pretrained, load_weights, save_weights
+from gan_helpers.weights import WEIGHTS, build_pretrained, save_weights
 
 import keras
 import numpy as np
 import training_run
-from PIL import Image
 
 BATCH_SIZE = 16
 LEARNING_RATE = 4e-4
@@ -58,9 +55,6 @@ NAMES = ("dcgan", "conditional", "scarce")
 SCARCE = 1_000  # images of the third
 SCARCE_PASSES = 5  # an epoch
 FIRST_STAGE = 10_000  # images seen, of the third
-HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "dcgan_cifar10.gif"
-HERO_ROWS = 5
-HERO_FRAMES = 24  # keeps the GIF under 3 MB
 
 
 class Validation(DistanceRecorder):
@@ -83,9 +77,7 @@ class Validation(DistanceRecorder):
         distance = self.distances[-1]
         if distance < self.best:
             self.best = distance
-            networks = (self.model.ema_generator, self.model.discriminator)
-            for role, network in zip(ROLES, networks, strict=True):
-                save_weights(network, best_path(self.folder, role, epoch + 1))
+            save_weights(self.model.ema_generator, best_path(self.folder, epoch + 1))
         images_seen = int(self.model.steps.numpy()) * BATCH_SIZE
         row = {"epoch": epoch + 1, "images_seen": images_seen, "seconds": round(self.seconds)}
         row |= {name: round(float(value), 4) for name, value in logs.items()}
@@ -182,7 +174,7 @@ def train(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def ship(name: str, folder: Path) -> None:
-    """Copy the best weights and the log to data/weights, and stages, or make the README's GIF."""
+    """Copy the best weights and the log to data/weights, and stages."""
     best = min(read_log(folder), key=lambda row: float(row["distance"]))
     epoch, best_images = int(best["epoch"]), int(best["images_seen"])
     snapshots = {snapshot_images(path): path for path in sorted(folder.glob("snapshot_*.npz"))}
@@ -190,54 +182,21 @@ def ship(name: str, folder: Path) -> None:
     if name == "scarce":
         # To the end of the run, the best among them; before FIRST_STAGE there is nothing to see.
         later = [images for images in snapshots if images >= FIRST_STAGE]
-        chosen = {images: snapshots[images] for images in spread(later, STAGES - 1)}
-        ship_stages(name, chosen | {best_images: best_path(folder, "generator", epoch)})
+        chosen = {images: snapshots[images] for images in training_run.spread(later, STAGES - 1)}
+        chosen |= {best_images: best_path(folder, epoch)}
+        training_run.ship_stages(WEIGHTS, name, chosen)
     else:
-        for role in ROLES:
-            shutil.copy(best_path(folder, role, epoch), WEIGHTS / f"{name}_{role}.npz")
+        shutil.copy(best_path(folder, epoch), WEIGHTS / f"{name}_generator.npz")
     if name == "dcgan":
-        ship_stages(name, {snapshot_images(path): path for path in spread(until_best, STAGES)})
-    elif name == "conditional":
-        make_hero(until_best)
+        chosen = training_run.spread(until_best, STAGES)
+        training_run.ship_stages(WEIGHTS, name, {snapshot_images(path): path for path in chosen})
     shutil.copy(folder / "log.csv", WEIGHTS / f"{name}_log.csv")
     training_run.renew_sums(WEIGHTS)
     print(f"Shipped epoch {epoch} with distance {best['distance']} in {WEIGHTS}.")
 
 
-def ship_stages(name: str, weights: dict[int, Path]) -> None:
-    for path in WEIGHTS.glob(f"{name}_stage_*.npz"):
-        path.unlink()
-    for images, path in weights.items():
-        shutil.copy(path, WEIGHTS / f"{name}_stage_{images:09d}.npz")
-
-
-def spread(snapshots: list, count: int) -> list:
-    """So many of them, evenly spaced in the logarithm of the images seen, as all of them are."""
-    count = min(count, len(snapshots))
-    return [snapshots[i] for i in np.linspace(0, len(snapshots) - 1, count).round().astype(int)]
-
-
-def make_hero(snapshots: list[Path]) -> None:
-    """One frame a snapshot: a column for each class, a row for each of five latent vectors."""
-    generator = build_pretrained("conditional_generator")
-    classes = len(CIFAR10_CLASSES)
-    latents = keras.random.normal((HERO_ROWS, generator.inputs[0].shape[-1]), seed=3)
-    inputs = [
-        keras.ops.repeat(latents, classes, axis=0),
-        keras.ops.tile(keras.ops.arange(classes), HERO_ROWS),
-    ]
-    frames = []
-    for path in spread(snapshots, HERO_FRAMES):
-        images = load_weights(generator, path)(inputs, training=False)
-        images = to_pixels(keras.ops.convert_to_numpy(images))
-        frames.append(image_grid(images, columns=classes, scale=2))
-    save_gif(frames, HERO, seconds=8.0, hold=3.0)
-    Image.fromarray(frames[-1]).save(HERO.with_suffix(".png"), optimize=True)
-    print(f"{HERO}: {HERO.stat().st_size / 1e6:.2f} MB, {len(frames)} frames")
-
-
-def best_path(folder: Path, role: str, epoch: int) -> Path:
-    return folder / f"{role}_epoch_{epoch:04d}.npz"
+def best_path(folder: Path, epoch: int) -> Path:
+    return folder / f"generator_epoch_{epoch:04d}.npz"
 
 
 def snapshot_images(path: Path) -> int:

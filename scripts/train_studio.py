@@ -2,20 +2,26 @@
 
     nohup nice -n 10 python scripts/train_studio.py RUN > RUN.log &   begins, or goes on, with RUN
     python scripts/train_studio.py COOL --from RUN --cool 40000       a branch: rates fall to 0
+    python scripts/train_studio.py COOL --ship                        trains nothing
 
 Two discriminators judge each image. One looks through a frozen network that has seen a million
 photographs (``gan_helpers.studio``). With --pixels, a cheap one looks at the pixels and names
 the classes of the real images (``gan_helpers.models``). The rates stay as they are, so "longer" is
-never a new run; a branch cools down from any state. A resumed run is the same run, bit for bit.
+never a new run; a branch cools down from any state, or goes on with a wider generator. A resumed
+run is the same run, bit for bit.
 
-Every ten minutes RUN gets state.npz, the averaged generator as generator.npz, grid.png and
-log.csv. Needs the complete set (``python -m gan_helpers.data cifar10``).
+Every ten minutes RUN gets state.npz, the averaged generator as generator.npz, and grid.png; every
+minute a line in log.csv. When the steps have grown by an eighth, the generator is kept as a stage.
+``--ship`` copies generator and heads to data/weights, with stages and log of RUN and of the runs
+from which it branched, and makes the picture above the README. Training needs the complete set
+(``python -m gan_helpers.data cifar10``).
 """
 
 import argparse
 import csv
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,21 +29,30 @@ from pathlib import Path
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "0")
 
 from gan_helpers import losses, models
+from gan_helpers.animation import save_gif
 from gan_helpers.data import CIFAR10_CLASSES, load_cifar10, to_pixels
 from gan_helpers.pictures import image_grid
 from gan_helpers.runtime import replacing
 from gan_helpers.studio import build_projected_discriminator, build_studio_generator
-from gan_helpers.weights import save_weights
+from gan_helpers.weights import WEIGHTS, load_weights, save_weights
 
 import keras
 import numpy as np
 import tensorflow as tf
+import training_run
 from PIL import Image
 
 COLUMNS = ("seconds", "steps", "heads_loss", "pixels_loss", "generator_loss")
+SHIPPED = [name for name in COLUMNS if name != "steps"]
 LATENT_DIM = 128
 GRID = 10  # images of each class
 NAMING = 2.0  # weight of naming the classes, as in GAN.compile
+STAGE_RATIO = 1.125  # steps at one stage against the one before
+STAGES = 4  # that are shipped, besides the finished generator: of widths that fit in the box
+STAGE_WIDTHS = [128, 128, 64, 32]
+HERO = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "studio_cifar10.gif"
+HERO_ROWS = 5
+HERO_FRAMES = 24  # keeps the GIF under 3 MB
 
 
 class Studio:
@@ -127,8 +142,9 @@ class Studio:
                 known = number
                 order = np.random.default_rng([self.settings.seed, number]).permutation(len(images))
             chosen = order[place * batch : (place + 1) * batch]
-            begin = self.settings.cool_from
-            cooled = 1.0 if begin is None else (steps - self.steps) / (steps - begin)
+            cooled = 1.0
+            if self.settings.cool:
+                cooled = (steps - self.steps) / self.settings.cool
             keep = min(self.settings.average, (1 + self.steps) / (10 + self.steps))
             measured = self.step(
                 tf.constant(images[chosen]),
@@ -153,10 +169,31 @@ class Studio:
             np.savez(unfinished, steps=self.steps, seconds=self.seconds, **arrays)
 
     def load(self, path: Path) -> None:
+        """Go on from a state, also from that of a narrower generator."""
         with np.load(path) as stored:
             for index, variable in enumerate(self.variables()):
-                variable.assign(stored[f"v{index}"])
+                variable.assign(self._widened(stored[f"v{index}"], np.asarray(variable)))
             self.steps, self.seconds = int(stored["steps"]), float(stored["seconds"])
+
+    def _widened(self, stored: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+        """The stored array, in a corner of the fresh one where that is larger.
+
+        New channels look at the old ones, and no old one at them: the generator draws what it drew
+        before, until they have learned. Chen et al. 2016, "Net2Net", do it by doubling channels.
+        """
+        if stored.shape == fresh.shape:
+            return stored
+        # The first maps come out of a dense layer: there their channels stand side by side.
+        side = self.generator.output_shape[1] // 2 ** (len(self.settings.widths) - 1)
+        apart = fresh.shape
+        if fresh.shape[-1] == side**2 * self.settings.widths[0]:
+            stored = stored.reshape(*stored.shape[:-1], side**2, -1)
+            apart = (*fresh.shape[:-1], side**2, self.settings.widths[0])
+        widened = fresh.reshape(apart).copy()
+        if len(fresh.shape) == 4:
+            widened[:, :, :, : stored.shape[-1]] = 0
+        widened[tuple(slice(size) for size in stored.shape)] = stored
+        return widened.reshape(fresh.shape)
 
     def sample(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Images of the average, as many of each class, and the classes asked for."""
@@ -168,6 +205,9 @@ class Studio:
 
 def main() -> None:
     settings = parse_arguments()
+    if settings.ship:
+        ship(Studio(settings))
+        return
     images, labels = load_classes(settings.classes)
     studio = Studio(settings)
     begin(studio)
@@ -181,13 +221,13 @@ def begin(studio: Studio) -> None:
     state, notes = settings.run / "state.npz", settings.run / "settings.json"
     if state.exists():
         studio.load(state)
-        settings.cool_from = json.loads(notes.read_text(encoding="utf-8"))["cool_from"]
-    elif settings.from_:
-        studio.load(settings.from_ / "state.npz")
+        settings.begins = json.loads(notes.read_text(encoding="utf-8"))["begins"]
+    else:
+        if settings.from_:
+            studio.load(settings.from_ / "state.npz")
+        settings.begins = studio.steps
     if settings.cool:
-        if settings.cool_from is None:
-            settings.cool_from = studio.steps
-        settings.steps = settings.cool_from + settings.cool
+        settings.steps = settings.begins + settings.cool
     notes.write_text(json.dumps(vars(settings), indent=1, default=str), encoding="utf-8")
 
 
@@ -207,16 +247,89 @@ def run(studio: Studio, images: np.ndarray, labels: np.ndarray) -> None:
             print(f"step {studio.steps}: {numbers}, {minutes:.0f} minutes left", flush=True)
         if studio.seconds >= next_save + 600 or last:
             next_save = studio.seconds
-            ship(studio)
+            keep(studio)
 
 
-def ship(studio: Studio) -> None:
+def keep(studio: Studio) -> None:
+    """Write the state, the averaged generator, and a grid of its images."""
     folder = studio.settings.run
     studio.save(folder / "state.npz")
-    save_weights(studio.average, folder / "generator.npz")
+    path = save_weights(studio.average, folder / "generator.npz")
     images, _ = studio.sample(GRID * studio.classes, seed=7)
     order = np.arange(len(images)).reshape(GRID, studio.classes).T.ravel()
     Image.fromarray(image_grid(images[order], columns=GRID)).save(folder / "grid.png")
+    if studio.steps >= STAGE_RATIO * max(stages(folder), default=0):
+        shutil.copy(path, folder / f"stage_{studio.steps:08d}.npz")
+
+
+def ship(studio: Studio) -> None:
+    """Copy what the run has made to data/weights, and make the picture above the README."""
+    last = studio.settings.run
+    untrained = save_weights(studio.average, last / "untrained.npz")
+    studio.load(last / "state.npz")
+    save_weights(studio.average, WEIGHTS / "studio_generator.npz")
+    save_weights(studio.heads, WEIGHTS / "studio_discriminator.npz")
+    snapshots, rows, seen = story(last, studio.steps)
+    snapshots.pop(seen, None)  # what is shipped as the finished one
+    narrow = [images for images, (_, widths) in snapshots.items() if widths == STAGE_WIDTHS]
+    chosen = {images: snapshots[images][0] for images in training_run.spread(narrow, STAGES)}
+    training_run.ship_stages(WEIGHTS, "studio", chosen)
+    with (WEIGHTS / "studio_log.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["images_seen", *SHIPPED], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    training_run.renew_sums(WEIGHTS)
+    finished = (last / "generator.npz", studio.settings.widths)
+    make_hero([(untrained, studio.settings.widths), *snapshots.values(), finished], studio.classes)
+    print(f"Shipped {last} after {seen:,} images, {studio.seconds / 3600:.1f} hours, in {WEIGHTS}.")
+
+
+def story(folder: Path, end: int) -> tuple[dict[int, tuple[Path, list]], list[dict], int]:
+    """Stages and their widths by images seen, rows of the log, and images seen, up to this step.
+
+    What happened in the run that it branched from comes first.
+    """
+    notes = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    begin, before, snapshots, rows = notes["begins"], 0, {}, []
+    if notes["from_"]:
+        snapshots, rows, before = story(Path(notes["from_"]), begin)
+
+    def images_seen(steps: int) -> int:
+        return before + (steps - begin) * notes["batch"]
+
+    rows += [
+        {"images_seen": images_seen(int(row["steps"]))} | {name: row[name] for name in SHIPPED}
+        for row in read_log(folder)
+        if begin < int(row["steps"]) <= end
+    ]
+    known = {steps: path for steps, path in stages(folder).items() if begin < steps <= end}
+    snapshots |= {images_seen(steps): (path, notes["widths"]) for steps, path in known.items()}
+    return snapshots, rows, images_seen(end)
+
+
+def stages(folder: Path) -> dict[int, Path]:
+    """Steps -> the averaged generator after them."""
+    return {int(path.stem.split("_")[1]): path for path in sorted(folder.glob("stage_*.npz"))}
+
+
+def make_hero(snapshots: list[tuple[Path, list]], classes: int) -> None:
+    """One frame a snapshot: a column for each class, a row for each of five latent vectors."""
+    latents = np.random.default_rng(3).normal(size=(HERO_ROWS, LATENT_DIM)).astype("float32")
+    shares = np.tile(np.eye(classes, dtype="float32"), (HERO_ROWS, 1))
+    frames = []
+    for path, widths in training_run.spread(snapshots, HERO_FRAMES):
+        generator = build_studio_generator(LATENT_DIM, classes, widths=widths)
+        load_weights(generator, path)
+        images = generator.predict([np.repeat(latents, classes, axis=0), shares], verbose=0)
+        frames.append(image_grid(to_pixels(images), columns=classes, scale=2))
+    save_gif(frames, HERO, seconds=8.0, hold=3.0)
+    Image.fromarray(frames[-1]).save(HERO.with_suffix(".png"), optimize=True)
+    print(f"{HERO}: {HERO.stat().st_size / 1e6:.2f} MB, {len(frames)} frames")
+
+
+def read_log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def log(path: Path, row: list[float]) -> None:
@@ -240,6 +353,7 @@ def parse_arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("run", type=Path, help="the folder of the run")
     parser.add_argument("--steps", type=int, default=1_000_000, help="in all, earlier ones too")
     parser.add_argument("--from", dest="from_", type=Path, help="a run to branch from")
+    parser.add_argument("--ship", action="store_true", help="train nothing, copy to data/weights")
     parser.add_argument("--cool", type=int, default=0, help="steps in which the rates fall to 0")
     parser.add_argument(
         "--classes", nargs="+", choices=CIFAR10_CLASSES, default=list(CIFAR10_CLASSES)
@@ -254,9 +368,7 @@ def parse_arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pixels-rate", type=float, default=8e-4)
     parser.add_argument("--average", type=float, default=0.999, help="kept at each step")
     parser.add_argument("--seed", type=int, default=0)
-    settings = parser.parse_args(given)
-    settings.cool_from = None
-    return settings
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What the two training scripts have in common: their arguments and how a run begins."""
+"""What the training scripts have in common: arguments, how a run begins, what is shipped."""
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
 from gan_helpers.data import load_cifar10
@@ -47,6 +48,20 @@ def begin(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
 def renew_sums(folder: Path) -> None:
     """Write the SHA-256 of all weights and logs in the folder."""
     write_sums(folder, [file.name for file in folder.iterdir() if file.suffix in (".npz", ".csv")])
+
+
+def ship_stages(folder: Path, name: str, weights: dict[int, Path]) -> None:
+    """Copy a generator for each number of images seen, in place of earlier ones."""
+    for path in folder.glob(f"{name}_stage_*.npz"):
+        path.unlink()
+    for images, path in weights.items():
+        shutil.copy(path, folder / f"{name}_stage_{images:09d}.npz")
+
+
+def spread(snapshots: list, count: int) -> list:
+    """So many of them, evenly spaced in the logarithm of the images seen, as all of them are."""
+    count = min(count, len(snapshots))
+    return [snapshots[i] for i in np.linspace(0, len(snapshots) - 1, count).round().astype(int)]
 
 
 def choose_strategy(name: str) -> tf.distribute.Strategy:

@@ -11,7 +11,6 @@ from gan_helpers.data import load_cifar10
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "train_pretrained.py"
 IMAGE_SHAPE = (32, 32, 3)
@@ -53,7 +52,6 @@ def script(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "VALIDATION", 20)
     monkeypatch.setattr(module, "FIRST_SNAPSHOT", 50)
     monkeypatch.setattr(module, "FIRST_STAGE", 50)
-    monkeypatch.setattr(module, "HERO", tmp_path / "hero.gif")
     folder = tmp_path / "weights"
     folder.mkdir()
     for name in ("cifar10_classifier.npz", "SHA256SUMS"):
@@ -91,17 +89,12 @@ def test_a_stopped_run_goes_on_and_its_results_can_be_loaded(script, monkeypatch
     best = models.build_dense_generator(64, IMAGE_SHAPE, width=4)
     weights.load_weights(best, tmp_path / "runs" / "dcgan" / "generator_epoch_0002.npz")
     assert all(map(np.array_equal, generator.get_weights(), best.get_weights()))
-    class_logits = weights.load_pretrained("dcgan_discriminator")(generator(np.zeros((1, 64))))
-    assert class_logits.shape == (1, 10)
 
 
 def test_the_conditional_run_works_too(script, monkeypatch, tmp_path):
     run(script, monkeypatch, tmp_path, "conditional", "--sample", "--epochs", "1")
     run(script, monkeypatch, tmp_path, "conditional", "--ship")
     assert weights.load_pretrained("conditional_generator").count_params() > 0
-    with Image.open(tmp_path / "hero.png") as still:
-        assert still.size[0] > 10 * 64  # ten classes side by side, doubled in size
-    assert (tmp_path / "hero.gif").stat().st_size > 0
 
 
 def test_the_run_on_the_sample_ships_stages_to_its_end(script, monkeypatch, tmp_path):
