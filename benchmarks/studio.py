@@ -14,6 +14,7 @@ from gan_helpers.data import image_batches
 from gan_helpers.models import build_dcgan_generator
 from gan_helpers.studio import build_projected_discriminator, build_studio_generator
 from gan_helpers.training import GAN
+from gan_helpers.weights import build_pretrained
 
 import keras
 import numpy as np
@@ -27,7 +28,7 @@ def measure() -> None:
     measure_step()
     print(f"\n{'one image':44} {'alone, ms':>10} {'of 100, ms':>10}")
     for name, generator in (
-        ("studio", build_studio_generator()),
+        ("studio", build_pretrained("studio_generator")),
         ("DCGAN, lesson 6", build_dcgan_generator(width=32)),
     ):
         one, hundred = (

@@ -128,19 +128,23 @@ def test_durations_are_medians_of_runs_in_turns():
 def test_the_shipped_generators_are_judged(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(distance, "COMPLETE_SET", 0)
     monkeypatch.setattr(rulers, "JUDGED", 500)
+    monkeypatch.setattr(rulers, "TRUNCATIONS", (0.5,))
+    monkeypatch.setattr(rulers, "load_training_stages", lambda name: {})
     photographs = load_cifar10("test", limit=500)[0]
     gray = photographs.mean(axis=-1, keepdims=True).repeat(3, axis=-1).astype("uint8")
     np.savez(tmp_path / "gray.npz", images=gray, labels=np.zeros(500, int))
     rulers.measure([f"gray={tmp_path / 'gray.npz'}"], tmp_path / "saved")
     lines = capsys.readouterr().out.splitlines()
-    rows = {line.split()[0]: line.split()[1:] for line in lines if "±" in line}
-    assert list(rows) == ["photographs", "dcgan", "conditional", "gray"]
+    rows = {line[:28].strip(): line[28:].split() for line in lines if "±" in line}
+    names = ["photographs", "dcgan", "conditional", "studio", "styles times 0.5", "gray"]
+    assert list(rows) == names
     frechet = {name: [float(row[4 * ruler]) for ruler in range(4)] for name, row in rows.items()}
     # Every ruler prefers photographs to gray ones; with 500 images the untrained one, the last, is
     # too coarse to prefer them to generated ones.
     assert all(np.less(frechet["photographs"], frechet["gray"]))
-    for name in ("dcgan", "conditional"):
+    for name in ("dcgan", "conditional", "studio", "styles times 0.5"):
         assert all(np.less(frechet["photographs"], frechet[name])[:3])
+    assert all(np.less(frechet["studio"], frechet["styles times 0.5"])[:3])
     # Told the class, it pleases the ruler that shares its labels most.
     ratios = np.divide(frechet["conditional"], frechet["dcgan"])
     assert ratios.argmin() == 0
