@@ -780,7 +780,8 @@ CASES = {
         {
             **dict.fromkeys(("data", "latents", "loss", "optimizer"), NO_NAME | NOTHING),
             **dict.fromkeys(
-                ("latent_dim", "hidden_layers", "width", "discriminator_steps"), NO_SIZE | NOTHING
+                ("latent_dim", "hidden_layers", "width", "discriminator_steps", "generator_steps"),
+                NO_SIZE | NOTHING,
             ),
             **dict.fromkeys(("seed", "noise_steps", "unrolled"), NOT_WHOLE | NOTHING),
             **dict.fromkeys(("noise", "gradient_penalty", "r1_penalty"), NO_WEIGHT | NOTHING),
@@ -788,7 +789,8 @@ CASES = {
             **dict.fromkeys(("generator_rate", "unrolled_rate"), NO_RATE | NOTHING),
             "packed": NO_SIZE | NOTHING | st.just(3),
             "minibatch_statistics": st.sampled_from([None, 1, "yes", []]),
-            "discriminator_width": NO_SIZE,
+            **dict.fromkeys(("discriminator_width", "discriminator_layers"), NO_SIZE),
+            "discriminator_optimizer": NO_NAME,
             "no_such_setting": st.integers(),
         },
     ),
@@ -1125,7 +1127,7 @@ NOT_HERE = {
         "to_png",
     },  # parts
     # Checked by PointGAN, results, or checked in tests/test_playground.py.
-    "playground": {"GameError", "Loss", "Moment", "PointPad", "Preset", "Settings"},
+    "playground": {"GameError", "Loss", "Moment", "PointPad", "Preset", "Settings", "Update"},
     "plots": {"LessonAxes", "few_colours_png"},
     "profiles": None,  # any value will do; tests/test_profiles.py
     "runtime": {

@@ -60,6 +60,39 @@ def test_the_buttons_move_the_players_and_the_counter():
     assert lab.game.step == 0 and len(lab.moments) == 1
 
 
+def test_one_update_is_told_in_words_until_something_else_happens():
+    lab = Playground(**SMALL)
+    lab.controls.d_button.click()
+    assert lab.told.player == "D" and str(lab.told) in lab.alt
+    lab.controls.g_button.click()
+    assert lab.told.player == "G" and str(lab.told) in lab.alt
+    lab.controls.history.value = 0
+    assert str(lab.told) not in lab.alt
+    lab.step_both()
+    assert lab.told is None
+
+
+def test_a_choice_for_one_player_leaves_the_other(uncompiled):
+    lab = Playground(**SMALL)
+    shown = lab.controls.settings
+    assert shown["discriminator_width"].value == 8
+    shown["width"].value = 16
+    shown["hidden_layers"].value = 3
+    shown["optimizer"].value = "SGD"
+    assert [shown[f"discriminator_{name}"].value for name in ("width", "layers", "optimizer")] == [
+        8,
+        1,
+        "Adam",
+    ]
+    assert [layer.units for layer in lab.game.discriminator.layers] == [8, 1]
+    shown["discriminator_layers"].value = 2
+    shown["discriminator_optimizer"].value = "SGD"
+    shown["optimizer"].value = "Adam"
+    assert [layer.units for layer in lab.game.generator.layers] == [16, 16, 16, 2]
+    settings = lab.game.settings
+    assert (settings.optimizer, settings.discriminator_optimizer) == ("Adam", "SGD")
+
+
 def test_playing_trains_and_draws_until_the_pause():
     async def play():
         lab = Playground(**SMALL)

@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from gan_helpers.playground.engine import SIZES, Loss
+from gan_helpers.playground.engine import SIZES
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution
 from gan_helpers.playground.presets import PRESETS
+from gan_helpers.playground.rules import Loss
+from gan_helpers.playground.settings import OF_DISCRIMINATOR
 
 __all__ = ["Choices"]
 
@@ -42,7 +44,7 @@ class Choices:
             controls.listen(box, name, self._show_layers)
         special = {"data": self._choose_data, "loss": self._choose_loss}
         for name, control in controls.settings.items():
-            action = self._resize if name in SIZES else special.get(name, lab.change)
+            action = self._resize if name in SIZES else special.get(name, self._change)
             controls.listen(control, name, action)
             control.disabled = own_networks and name in SIZES
 
@@ -53,7 +55,7 @@ class Choices:
             run: name of what is played, if it has one.
         """
         lab, game = self._lab, self._lab.game
-        values = asdict(game.settings) | {"data": game.distribution.name}
+        values = asdict(game.settings.resolved()) | {"data": game.distribution.name}
         # What is your own can be chosen again later.
         if game.own_loss is not None:
             self._own_loss, values["loss"] = game.own_loss, YOURS
@@ -101,7 +103,22 @@ class Choices:
         else:
             self._lab.change(loss=loss)
 
+    def _of_one_player(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """A change of one player; the other keeps what its own row shows."""
+        before = self._lab.game.settings
+        others = {
+            own: before.of_discriminator(name)
+            for name, own in OF_DISCRIMINATOR.items()
+            if name in settings
+        }
+        return settings | others
+
+    def _change(self, **settings: Any) -> None:
+        self._lab.change(**self._of_one_player(settings))
+
     def _resize(self, **sizes: int) -> None:
+        sizes = self._of_one_player(sizes)
+
         def prepare() -> None:
             self._lab.game.change(**sizes)
             self._lab.game.compile()

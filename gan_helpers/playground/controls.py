@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from gan_helpers.playground.engine import LOSSES, OPTIMIZERS
 from gan_helpers.playground.picture import LAYERS, WIDTH
 from gan_helpers.playground.points import DISTRIBUTIONS
 from gan_helpers.playground.presets import PRESETS
+from gan_helpers.playground.rules import LOSSES, OPTIMIZERS
+from gan_helpers.plots import DISCRIMINATOR, GENERATOR
 from gan_helpers.widgets import TitledImage
 
 import ipywidgets
@@ -23,6 +24,19 @@ __all__ = ["NO_RUN", "Controls"]
 NO_RUN = "choose a run"
 WIDE = {"width": f"{WIDTH}px", "max_width": "100%"}
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
+SHORT = {"style": {"description_width": "6em"}, "layout": {"width": "14em"}}
+# The settings of each player, in the order of its row: layers, units, optimizer, rate, updates.
+PLAYERS = {
+    "G": ("hidden_layers", "width", "optimizer", "generator_rate", "generator_steps"),
+    "D": (
+        "discriminator_layers",
+        "discriminator_width",
+        "discriminator_optimizer",
+        "discriminator_rate",
+        "discriminator_steps",
+    ),
+}
+HEADS = {"G": ("Generator", GENERATOR), "D": ("Discriminator", DISCRIMINATOR)}
 
 
 class Controls:
@@ -76,14 +90,10 @@ class Controls:
             "loss": _dropdown("loss", list(LOSSES)),
             "latents": _dropdown("latents", ["normal", "uniform"]),
             "latent_dim": _dropdown("latent numbers", [1, 2]),
-            "optimizer": _dropdown("optimizer", list(OPTIMIZERS)),
-            "generator_rate": _rate("learning rate G"),
-            "discriminator_rate": _rate("learning rate D"),
-            "discriminator_steps": _whole("D steps per G step", 1, 10),
-            "hidden_layers": _whole("hidden layers", 1, 4),
-            "width": _dropdown("units in each", [4, 8, 16, 32, 64, 128]),
             "seed": _whole("seed", 0, 20),
         }
+        for player, names in PLAYERS.items():
+            self.settings |= dict(zip(names, _player_controls(player), strict=True))
 
     def rows(self) -> list[ipywidgets.Widget]:
         """The widgets in their places, from above."""
@@ -96,10 +106,9 @@ class Controls:
             self.picture,
             self.history,
             _row(ipywidgets.Label("show"), *self.layers.values()),
-            _row(own["data"], own["loss"], own["optimizer"]),
-            _row(own["generator_rate"], own["discriminator_rate"], own["discriminator_steps"]),
-            _row(own["latent_dim"], own["latents"], own["seed"]),
-            _row(own["hidden_layers"], own["width"]),
+            _row(own["data"], own["loss"], own["seed"]),
+            _row(own["latent_dim"], own["latents"]),
+            *(_player_row(player, [own[name] for name in PLAYERS[player]]) for player in PLAYERS),
         ]
 
     def listen(self, control: ipywidgets.Widget, name: str, action: Callable[..., None]) -> None:
@@ -164,6 +173,31 @@ def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
     return ipywidgets.HBox(widgets, layout={"flex_flow": "row wrap", "align_items": "center"})
 
 
+def _player_controls(player: str) -> list[ipywidgets.Widget]:
+    """Layers, units, optimizer, learning rate and updates a round of "G" or "D"."""
+    return [
+        _whole(f"{player} layers", 1, 4, SHORT),
+        _dropdown(f"{player} units in each", [4, 8, 16, 32, 64, 128], SHORT),
+        _dropdown(f"{player} optimizer", list(OPTIMIZERS), SHORT),
+        _rate(f"{player} learning rate"),
+        _whole(f"{player} updates a round", 1, 10),
+    ]
+
+
+def _player_row(player: str, controls: list[ipywidgets.Widget]) -> ipywidgets.HBox:
+    name, color = HEADS[player]
+    head = ipywidgets.HTML(
+        f'<b style="color: {color}; font-size: 1.3em">{player}</b> '
+        f'<b style="color: {color}">{name}</b>',
+        layout={"width": "9em"},
+    )
+    row = _row(head, *controls)
+    row.layout.border_left = f"4px solid {color}"
+    row.layout.padding = "0 0 0 8px"
+    row.layout.margin = "4px 0"
+    return row
+
+
 def _button(text: str, icon: str, tooltip: str) -> ipywidgets.Button:
     return ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "7em"})
 
@@ -173,13 +207,13 @@ def _box(text: str) -> ipywidgets.Checkbox:
     return ipywidgets.Checkbox(value=True, description=text, indent=False, layout=layout)
 
 
-def _dropdown(text: str, options: list) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(options=options, description=text, **LABEL)
+def _dropdown(text: str, options: list, label: dict = LABEL) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(options=options, description=text, **label)
 
 
-def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
+def _whole(text: str, lowest: int, highest: int, label: dict = LABEL) -> ipywidgets.IntSlider:
     return ipywidgets.IntSlider(
-        min=lowest, max=highest, description=text, continuous_update=False, **LABEL
+        min=lowest, max=highest, description=text, continuous_update=False, **label
     )
 
 

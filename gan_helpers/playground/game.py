@@ -16,20 +16,20 @@ from gan_helpers.losses import check_loss
 from gan_helpers.playground.engine import (
     ARROWS,
     JUDGED,
-    LOSSES,
     POOL,
     SHOWN,
     SIZES,
     SURFACE,
+    Compiled,
     Engine,
     Functions,
-    GameError,
-    Loss,
     give_back,
     take,
 )
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, divergences, quality
+from gan_helpers.playground.rules import LOSSES, GameError, Loss
 from gan_helpers.playground.settings import Settings, change_settings, fit_settings
+from gan_helpers.playground.update import Update
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
@@ -38,11 +38,8 @@ import tensorflow as tf
 
 __all__ = [
     "ARROWS",
-    "LOSSES",
     "SIZES",
     "SURFACE",
-    "GameError",
-    "Loss",
     "Moment",
     "PointGAN",
 ]
@@ -182,7 +179,8 @@ class PointGAN:
         """
         self._wake()  # while the sizes are still those it rested with
         before, after = self.settings, change_settings(self.settings, settings, self._given)
-        changed = {name for name, value in settings.items() if value != getattr(before, name)}
+        old, new = asdict(before.resolved()), asdict(after.resolved())
+        changed = {name for name, value in new.items() if value != old[name]}
         self.settings = after
         if "data" in settings:
             self._set_distribution(DISTRIBUTIONS[after.data])
@@ -226,34 +224,42 @@ class PointGAN:
         self._engine.choose(self.settings, self.loss.clip)
 
     @_one_at_a_time
-    def update_discriminator(self) -> None:
+    def update_discriminator(self) -> Update:
         """One update of the discriminator; the generator stays as it is."""
-        self._run(self._functions().discriminator)
+        found = self._run(self._functions().discriminator)
         self.discriminator_steps += 1
+        return self._told("D", found)
 
     @_one_at_a_time
-    def update_generator(self) -> None:
+    def update_generator(self) -> Update:
         """One update of the generator; the discriminator stays as it is."""
-        self._run(self._functions().generator)
+        found = self._run(self._functions().generator)
         self.step += 1
+        return self._told("G", found)
+
+    def _told(self, player: str, found: dict[str, tf.Tensor]) -> Update:
+        numbers = {name: value.numpy().item() for name, value in found.items()}
+        return Update(player, packed=self.settings.packed, **numbers)
 
     @_one_at_a_time
     def train(self, steps: int) -> None:
-        """So many updates of the generator, each after ``discriminator_steps`` of the other.
+        """So many rounds: ``discriminator_steps`` of the one player, then one step of the other.
+
+        Where ``generator_steps`` is not 1, a round has that many updates of the generator.
 
         Raises:
             GameError: if the game cannot go on.
             ValueError: if the number of steps is no whole number, or negative.
         """
         steps = check_whole("steps", steps, 0)
-        self._run(self._functions().rounds, tf.constant(steps, tf.int32))
-        self.step += steps
+        self._run(self._rounds, tf.constant(steps, tf.int32))
+        self.step += steps * self.settings.generator_steps
         self.discriminator_steps += steps * self.settings.discriminator_steps
 
     @_one_at_a_time
     def compile(self) -> None:
         """Compile what ``train`` needs now, which takes some tenths of a second, and not later."""
-        self._run(self._functions().rounds.compile)
+        self._run(self._rounds.compile)
 
     @_one_at_a_time
     def look(self) -> Moment:
@@ -366,6 +372,11 @@ class PointGAN:
             self._take()
         self._engine.pool.assign(self._real)
         self.reset()
+
+    @property
+    def _rounds(self) -> Compiled:
+        functions = self._functions()
+        return functions.rounds if self.settings.generator_steps == 1 else functions.long_rounds
 
     def _functions(self) -> "Functions":
         return self._engine.functions(self.own_loss)

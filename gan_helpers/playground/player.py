@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from gan_helpers.playground.engine import GameError
+from gan_helpers.playground.rules import GameError
 
 __all__ = ["FRAMES_PER_SECOND", "Player"]
 

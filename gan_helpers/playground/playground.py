@@ -15,6 +15,7 @@ from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.record import MomentRecord
 from gan_helpers.playground.settings import Settings, check_setting_names, check_settings
+from gan_helpers.playground.update import Update
 from gan_helpers.plots import LessonFigure, few_colours_png
 from gan_helpers.widgets import WidgetWithStill
 
@@ -48,6 +49,7 @@ class Playground(WidgetWithStill):
         game: the ``PointGAN`` that is played.
         moments: what was seen so far; the newest is the last.
         playing: whether it trains at the moment.
+        told: the single update that was the last to be made, None after anything else.
         run: name of the preset that is played, None once something else is chosen.
         frames_shown: pictures drawn so far.
         seconds_per_step: duration of a training step, a running mean.
@@ -98,6 +100,7 @@ class Playground(WidgetWithStill):
         self.drawing = PointPicture()
         self.seconds_per_step = TRAINING_SHARE  # until it is measured
         self.frames_shown = 0
+        self.told: Update | None = None
         self.look()
         super().__init__(self.controls.rows())
         self._choices = Choices(self, generator is not None or discriminator is not None)
@@ -188,12 +191,13 @@ class Playground(WidgetWithStill):
         """One round: the discriminator's updates, then one of the generator."""
         return self._repeat(lambda: self.game.train(1), 1)
 
-    def _repeat(self, update: Callable[[], None], times: int) -> "Playground":
+    def _repeat(self, update: Callable[[], Update | None], times: int) -> "Playground":
         checks.check_whole("times", times, 0)
         self.pause()
+        told = None
         for _ in range(times):
-            update()
-        self.look()
+            told = update()
+        self.look(told=told)
         if times > 1:  # not a button, which is likely to be pressed again
             self._hand_on()
         return self
@@ -266,11 +270,19 @@ class Playground(WidgetWithStill):
     @property
     def alt(self) -> str:
         """The moment that is shown, in words."""
-        return in_words(self.record.now, self.game.distribution)
+        words = in_words(self.record.now, self.game.distribution)
+        newest = self.record.shown == self.record.last
+        return f"{words} {self.told}" if self.told and newest else words
 
-    def look(self, show: bool = True) -> None:
-        """Put the game as it stands on record, and show it."""
+    def look(self, show: bool = True, told: Update | None = None) -> None:
+        """Put the game as it stands on record, and show it.
+
+        Args:
+            show: whether to draw it.
+            told: the single update that led here, if one did.
+        """
         moment = self.game.look()  # which may fail: until it succeeds the old record stays
+        self.told = told
         if self._chapter != self.game.chapter:
             self.record, self._chapter = MomentRecord(), self.game.chapter
             self.drawing.begin(self.game.shown_real, self.game.distribution, self.game.floor)
