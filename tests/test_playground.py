@@ -14,7 +14,9 @@ from gan_helpers.playground import (
     controls,
     engine,
     record,
+    screen,
 )
+from gan_helpers.playground.glass import lights
 from gan_helpers.playground.pad import PointPad
 
 import numpy as np
@@ -63,13 +65,13 @@ def test_the_buttons_move_the_players_and_the_counter():
 def test_one_update_is_told_in_words_until_something_else_happens():
     lab = Playground(**SMALL)
     lab.controls.d_button.click()
-    assert lab.told.player == "D" and str(lab.told) in lab.alt
+    assert lab.screen.told.player == "D" and str(lab.screen.told) in lab.alt
     lab.controls.g_button.click()
-    assert lab.told.player == "G" and str(lab.told) in lab.alt
+    assert lab.screen.told.player == "G" and str(lab.screen.told) in lab.alt
     lab.controls.history.value = 0
-    assert str(lab.told) not in lab.alt
+    assert str(lab.screen.told) not in lab.alt
     lab.step_both()
-    assert lab.told is None
+    assert lab.screen.told is None
 
 
 def test_a_choice_for_one_player_leaves_the_other(uncompiled):
@@ -91,6 +93,82 @@ def test_a_choice_for_one_player_leaves_the_other(uncompiled):
     assert [layer.units for layer in lab.game.generator.layers] == [16, 16, 16, 2]
     settings = lab.game.settings
     assert (settings.optimizer, settings.discriminator_optimizer) == ("Adam", "SGD")
+
+
+def test_an_update_lights_the_way_forward_and_then_the_way_back():
+    lab = Playground(**SMALL)
+    lab.step_discriminator()
+    states = [(light.forward, light.back, light.moved) for light in lights(lab.screen.told)]
+    assert states == [(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (4, 1, 0), (4, 1, 1)]
+    lab.step_generator()
+    assert len(lights(lab.screen.told)) == 8
+    drawn = [
+        lab.drawing.draw(lab.moments, lab.record.last, light).tobytes()
+        for light in [None, *lights(lab.screen.told)]
+    ]
+    assert len(set(drawn)) == len(drawn)
+    # The still shows the whole way; once the game goes on, none of it.
+    assert lab.draw().tobytes() == drawn[-1]
+    lab.record.look_at(0)
+    calm = lab.draw()
+    lab.step_both()
+    lab.record.look_at(0)
+    strip = (0, 0, 1000, 160)
+    assert lab.draw().crop(strip).tobytes() == calm.crop(strip).tobytes()
+
+
+def test_a_button_shows_the_stages_and_another_action_ends_them():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.controls.g_button.click()
+        pictures, first = set(), lab.screen.frames_shown
+        assert lab.game.step == len(lab.moments) - 1 == 1
+        await until(
+            lambda: pictures.add(lab.picture.value) or "step 1 " in lab.controls.counter.value
+        )
+        assert lab.screen.frames_shown == first + 8 and len(pictures) >= 7
+        lab.controls.d_button.click()
+        lab.controls.g_button.click()
+        assert len(lab.moments) == 4
+        lab.controls.reset_button.click()
+        shown = lab.screen.frames_shown
+        await asyncio.sleep(0.5)
+        assert lab.screen.frames_shown == shown and "step 0 " in lab.controls.counter.value
+
+    asyncio.run(play())
+
+
+def test_slow_motion_plays_the_same_game_update_by_update(monkeypatch):
+    monkeypatch.setattr(screen, "STAGE_SECONDS", 0.001)
+
+    async def play():
+        lab = Playground(discriminator_steps=2, **SMALL)
+        lab.controls.speed.value = controls.SLOW_MOTION
+        lab.play()
+        await until(lambda: lab.game.step == 2)
+        lab.pause()
+        counts = [(moment.discriminator_steps, moment.step) for moment in lab.moments]
+        assert counts[:7] == [(0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (4, 1), (4, 2)]
+        # What was begun is not shown any more once the game is another one.
+        lab.reset()
+        lab.play()
+        await until(lambda: lab.game.discriminator_steps == 1)
+        assert [moment.discriminator_steps for moment in lab.moments] == [0, 1]
+        lab.controls.speed.value = 10
+        await until(lambda: lab.game.step > 20)
+        lab.pause()
+
+    asyncio.run(play())
+
+
+def test_the_time_axis_ends_near_the_newest_moment():
+    lab = Playground(**SMALL)
+    axis = lab.drawing._axes[0]
+    for steps in (40, 7, 200):
+        lab.advance(steps, every=steps)
+        assert lab.game.step <= axis.get_xlim()[1] <= 1.2 * lab.game.step
+    lab.reset()
+    assert axis.get_xlim()[1] <= 20
 
 
 def test_playing_trains_and_draws_until_the_pause():
@@ -402,7 +480,7 @@ def test_without_a_front_end_a_still_picture_with_words_remains():
     data, metadata = lab._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == lab.alt
     assert "ring of 8 after 10 updates" in lab.alt
-    assert Image.open(io.BytesIO(lab.still)).size == (1000, 560)
+    assert Image.open(io.BytesIO(lab.still)).size == (1000, 720)
     assert len(lab.still) < 150_000
 
 

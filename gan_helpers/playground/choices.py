@@ -1,6 +1,7 @@
 """What a person's choices at the controls do to a playground, and how the controls follow it."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from gan_helpers.playground.engine import SIZES
@@ -28,8 +29,8 @@ class Choices:
         self._own_distribution: PointDistribution | None = None
         controls, do = lab.controls, lab.player.do
         for button, action in (
-            (controls.d_button, lab.step_discriminator),
-            (controls.g_button, lab.step_generator),
+            (controls.d_button, partial(self._step, "update_discriminator")),
+            (controls.g_button, partial(self._step, "update_generator")),
             (controls.both_button, lab.step_both),
             (controls.reset_button, lab.reset),
         ):
@@ -64,6 +65,9 @@ class Choices:
         lab.controls.show_settings(values)
         lab.controls.show_run(run if run in PRESETS else None)
         lab.run = run
+
+    def _step(self, update: str) -> None:
+        self._lab.screen.stages.step(getattr(self._lab.game, update))
 
     def _play_or_pause(self) -> None:
         if self._lab.playing:

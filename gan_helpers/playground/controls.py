@@ -19,9 +19,10 @@ from gan_helpers.widgets import TitledImage
 
 import ipywidgets
 
-__all__ = ["NO_RUN", "Controls"]
+__all__ = ["NO_RUN", "SLOW_MOTION", "Controls"]
 
 NO_RUN = "choose a run"
+SLOW_MOTION = 0  # steps a picture: each update is shown stage by stage
 WIDE = {"width": f"{WIDTH}px", "max_width": "100%"}
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
 SHORT = {"style": {"description_width": "6em"}, "layout": {"width": "14em"}}
@@ -50,7 +51,7 @@ class Controls:
         problem: the message of what went wrong last.
         counter: the steps so far.
         play_button, d_button, g_button, both_button, reset_button: the buttons.
-        speed: updates of the generator for each picture.
+        speed: rounds for each picture, or ``SLOW_MOTION``.
         preset, story: the run that is played, and its question.
         history: index of the moment that is shown.
         layers: a box for each layer of the picture, by name.
@@ -69,11 +70,14 @@ class Controls:
         self.both_button = _button("Step both", "", "D's updates, then one of the generator")
         self.reset_button = _button("Reset", "undo", "Begin again with the same seed")
         self.speed = ipywidgets.SelectionSlider(
-            options=[1, 2, 5, 10, 20, 50],
+            options=[
+                ("slow motion", SLOW_MOTION),
+                *((str(steps), steps) for steps in (1, 2, 5, 10, 20, 50)),
+            ],
             value=10,
             description="steps a picture",
             style={"description_width": "7.5em"},
-            layout={"width": "19em"},
+            layout={"width": "22em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()

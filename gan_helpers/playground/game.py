@@ -317,6 +317,11 @@ class PointGAN:
         return self._real[:SHOWN].astype(np.float32)
 
     @property
+    def shown_latents(self) -> np.ndarray:
+        """The latents of the generated points of the picture, ``(256, latent_dim)``."""
+        return self._engine.fixed_latents[:SHOWN].numpy()
+
+    @property
     def generator(self) -> keras.Model:
         """The network that makes points; another game has it when this one is no more."""
         return self._engine.generator

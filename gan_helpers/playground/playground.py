@@ -1,6 +1,5 @@
 """A live GAN over points in the plane, to be played, stepped, changed and broken in a notebook."""
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -9,11 +8,12 @@ from gan_helpers import checks
 from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
 from gan_helpers.playground.game import Moment, PointGAN
-from gan_helpers.playground.picture import PointPicture, in_words, to_jpeg
-from gan_helpers.playground.player import FRAMES_PER_SECOND, Player
+from gan_helpers.playground.picture import in_words
+from gan_helpers.playground.player import Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.record import MomentRecord
+from gan_helpers.playground.screen import Screen
 from gan_helpers.playground.settings import Settings, check_setting_names, check_settings
 from gan_helpers.playground.update import Update
 from gan_helpers.plots import LessonFigure, few_colours_png
@@ -24,8 +24,6 @@ import numpy as np
 from PIL import Image
 
 __all__ = ["Playground"]
-
-TRAINING_SHARE = 0.025  # seconds of a frame for training; the rest is for drawing
 
 
 class Playground(WidgetWithStill):
@@ -49,13 +47,11 @@ class Playground(WidgetWithStill):
         game: the ``PointGAN`` that is played.
         moments: what was seen so far; the newest is the last.
         playing: whether it trains at the moment.
-        told: the single update that was the last to be made, None after anything else.
         run: name of the preset that is played, None once something else is chosen.
-        frames_shown: pictures drawn so far.
-        seconds_per_step: duration of a training step, a running mean.
         picture: the ``TitledImage`` that holds the picture.
         problem: the message of what went wrong last, empty if all is well.
-        record, player, controls, drawing: its parts, each with a module of its own.
+        record, player, controls, choices, screen, drawing: its parts, each with a module of its
+            own.
 
     Raises:
         TypeError: if an argument is of another kind than described.
@@ -94,17 +90,15 @@ class Playground(WidgetWithStill):
             discriminator_loss=discriminator_loss,
         )
         self.record, self._chapter = MomentRecord(), 0  # of the game's chapters; none yet
-        self.player = Player(self._frame, self._tell)
+        self.screen = Screen(self)
+        self.drawing = self.screen.drawing
+        self.player = Player(self.screen.make_frame, self.screen.tell)
         self.controls = Controls(self.player.do)
         self.picture, self.problem = self.controls.picture, self.controls.problem
-        self.drawing = PointPicture()
-        self.seconds_per_step = TRAINING_SHARE  # until it is measured
-        self.frames_shown = 0
-        self.told: Update | None = None
         self.look()
         super().__init__(self.controls.rows())
-        self._choices = Choices(self, generator is not None or discriminator is not None)
-        self._choices.show(None if settings else preset)
+        self.choices = Choices(self, generator is not None or discriminator is not None)
+        self.choices.show(None if settings else preset)
 
     @classmethod
     def from_settings(
@@ -220,7 +214,7 @@ class Playground(WidgetWithStill):
             ValueError: if a setting is unknown, or nothing would use it; then nothing changes.
         """
         self.game.change(**settings)
-        self._choices.show()
+        self.choices.show()
         if not self.playing or self._chapter != self.game.chapter:  # else it comes by itself
             self.look()
 
@@ -229,13 +223,13 @@ class Playground(WidgetWithStill):
         preset = checks.find_named(PRESETS, name, "run")
         self.pause()
         self.game.restart(preset.settings)
-        self._choices.show(name)
+        self.choices.show(name)
         self.look()
 
     def use_points(self, points: np.ndarray | PointDistribution) -> None:
         """Learn points of your own, shape (k, 2), from now on."""
         self.game.use_points(as_distribution(points))
-        self._choices.show()
+        self.choices.show()
         self.look()
 
     def use_loss(
@@ -245,7 +239,7 @@ class Playground(WidgetWithStill):
     ) -> None:
         """Play with losses of your own from now on."""
         self.game.use_loss(generator_loss, discriminator_loss)
-        self._choices.show()
+        self.choices.show()
 
     def filmstrip(self, count: int = 5) -> LessonFigure:
         """The plane at evenly spaced moments of the record, side by side.
@@ -259,8 +253,8 @@ class Playground(WidgetWithStill):
         return self.record.filmstrip(count, self.drawing.plane_of, self.run, alt)
 
     def draw(self) -> Image.Image:
-        """The picture as it is now, 1000 x 560 pixels."""
-        return self.drawing.draw(self.moments, self.record.shown)
+        """The picture as it is now, 1000 x 720 pixels."""
+        return self.screen.draw()
 
     @property
     def still(self) -> bytes:
@@ -270,9 +264,7 @@ class Playground(WidgetWithStill):
     @property
     def alt(self) -> str:
         """The moment that is shown, in words."""
-        words = in_words(self.record.now, self.game.distribution)
-        newest = self.record.shown == self.record.last
-        return f"{words} {self.told}" if self.told and newest else words
+        return self.screen.alt
 
     def look(self, show: bool = True, told: Update | None = None) -> None:
         """Put the game as it stands on record, and show it.
@@ -282,38 +274,15 @@ class Playground(WidgetWithStill):
             told: the single update that led here, if one did.
         """
         moment = self.game.look()  # which may fail: until it succeeds the old record stays
-        self.told = told
-        if self._chapter != self.game.chapter:
+        self.screen.told = told
+        begins = self._chapter != self.game.chapter
+        if begins:
             self.record, self._chapter = MomentRecord(), self.game.chapter
-            self.drawing.begin(self.game.shown_real, self.game.distribution, self.game.floor)
+        self.screen.begin(begins)
         self.record.add(moment)
         if show:
             self.show()
 
     def show(self) -> None:
         """Draw the moment that is looked at."""
-        self.frames_shown += 1
-        self.picture.value = to_jpeg(self.draw())
-        self._tell()
-
-    def _tell(self) -> None:
-        """Say beside the picture what it shows, and whether it plays."""
-        text = "building the networks ..." if self.player.building else self.record.position
-        if self.playing and self.frames_per_second:
-            text += f", {self.frames_per_second:.0f} pictures/s"
-        self.controls.show_state(text, self.playing, self.player.problem)
-        if self.player.problem:
-            self._choices.show(self.run)  # what was refused is not set
-        # Not with every picture: each is a message to the front end.
-        if not self.playing or self.record.seen % FRAMES_PER_SECOND == 1:
-            self.picture.tooltip = self.alt
-            self.controls.show_history(self.record.shown, self.record.last)
-
-    def _frame(self) -> None:
-        steps = min(self.controls.speed.value, max(1, int(TRAINING_SHARE / self.seconds_per_step)))
-        start = time.perf_counter()
-        self.game.train(steps)
-        seconds = (time.perf_counter() - start) / steps
-        # The first call compiles; the smaller of the two forgets that at once.
-        self.seconds_per_step = min(seconds, 0.9 * self.seconds_per_step + 0.1 * seconds)
-        self.look()
+        self.screen.show()
