@@ -827,7 +827,10 @@ CASES = {
     "playground.Playground.filmstrip": Case(
         lambda **numbers: lab().filmstrip(**numbers),
         lambda: {"count": 2},
-        {"count": NO_SIZE | NOTHING | st.just(1)},
+        {
+            "count": NO_SIZE | NOTHING | st.just(1),
+            "steps": st.sampled_from([(), [], [-1], [1.5], [None], "abc", 3, {"a": 1}]),
+        },
     ),
     "clinic.treat": Case(
         clinic.treat,

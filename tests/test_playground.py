@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+from dataclasses import replace
 
 from gan_helpers.playground import (
     DISTRIBUTIONS,
@@ -308,6 +309,31 @@ def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
     gaps = np.diff(steps[:-1])
     # Evenly thinned: all gaps but the last are equal.
     assert len(set(gaps)) == 1
+
+
+def test_a_filmstrip_shows_the_moments_that_are_asked_for():
+    lab = Playground(**SMALL).advance(40, every=10)
+    strip = lab.filmstrip(steps=[0, 19, 100, 22])
+    # 19 and 22 are nearest to the same moment.
+    assert [text.get_text() for text in strip.axes[0].texts] == ["step 0", "step 20", "step 40"]
+    assert "after 40 updates" in strip.alt
+    assert "after 20 updates" in lab.filmstrip(steps=[20]).alt
+    assert strip.get_figwidth() * strip.dpi > 3 * 300
+    # A fifth panel stands in a second row; the picture itself is as before.
+    before = lab.draw()
+    assert lab.filmstrip(5).get_figheight() > strip.get_figheight() + 3
+    assert lab.draw() == before
+    for steps, words in (([], "at least one"), ([-1], "at least 0"), ("ab", "steps")):
+        with pytest.raises((TypeError, ValueError), match=words):
+            lab.filmstrip(steps=steps)
+
+
+def test_points_outside_the_plane_are_counted_in_words():
+    lab = Playground(**SMALL)
+    assert lab.drawing.outside.get_text() == ""
+    far = replace(lab.moments[0], fake=lab.moments[0].fake + np.float16(3))
+    lab.drawing.draw([far], 0)
+    assert "of 256 generated points lie outside" in lab.drawing.outside.get_text()
 
 
 def test_layers_can_be_hidden():

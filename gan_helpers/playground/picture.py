@@ -5,7 +5,8 @@ kept as a finished background.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from gan_helpers.playground.game import ARROWS, Moment
@@ -43,6 +44,10 @@ NARROWEST = 20  # steps of the time axis
 BEYOND = 1.15  # the time axis reaches so much further than the newest moment
 ARROW_LENGTH = 0.15  # of a gradient of 1, in units of the plane
 LONGEST_ARROW = 0.3
+ARROW_WIDTH = 0.004
+PANEL = 300  # pixels of the plane in a filmstrip
+FEW_ARROWS = 16
+FEW_AWAY = 0.5  # share of the points outside the plane that needs no word
 # Pale, so that the points stand out: from "D says fake" by way of white to "D says real".
 SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"])
 SCORE_COLORS = np.round(255 * SCORES(np.arange(256))[:, :3]).astype(np.uint8)
@@ -92,6 +97,7 @@ class PointPicture:
         )
         self.canvas = FigureCanvasAgg(self.figure)
         self._moving: list = []
+        self._arrows = ARROWS
         glass_box = (0, LOWER / HEIGHT, 1, GLASS_HEIGHT / HEIGHT)
         self.glass = PointGlass(self.figure, glass_box, self._add)
         self._make_plane()
@@ -140,10 +146,6 @@ class PointPicture:
         self._add(axes, self.grid)
         (self.real,) = axes.plot([], [], "o", color=REAL, markersize=4.5, markeredgewidth=0)
         self._add(axes, self.real)
-        (self.fake,) = axes.plot(
-            [], [], "s", color=FAKE, markersize=4.5, markeredgecolor="white", markeredgewidth=0.4
-        )
-        self._add(axes, self.fake)
         nothing = np.zeros(ARROWS)
         self.push = axes.quiver(
             nothing,
@@ -154,14 +156,21 @@ class PointPicture:
             angles="xy",
             scale_units="xy",
             scale=1,
-            width=0.004,
+            width=ARROW_WIDTH,
         )
         self._add(axes, self.push)
+        # Above the arrows: where all points are one, they would hide it.
+        (self.fake,) = axes.plot(
+            [], [], "s", color=FAKE, markersize=4.5, markeredgecolor="white", markeredgewidth=0.4
+        )
+        self._add(axes, self.fake)
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "fontsize": 12}
+        self.outside = self._add(axes, axes.text(0.02, 0.98, "", **place, color=INK))
         self._explain_plane()
 
     def _explain_plane(self) -> None:
         text: dict[str, Any] = {"fontsize": 12, "va": "center", "color": INK}
-        key = self._add_axes(0.01, 0.0, 0.5, 0.1)
+        key = self._key = self._add_axes(0.01, 0.0, 0.5, 0.1)
         key.set(xlim=(0, 100), ylim=(0, 2))
         key.set_axis_off()
         key.plot([2], [1.45], "o", color=REAL, markersize=7)
@@ -247,31 +256,54 @@ class PointPicture:
         """Color the plane by D's scores; as an artist it would take longer than all the rest."""
         if not self.visible["D's scores"]:
             return
-        left, top, right, bottom = self._plane_box()
+        left, top, right, bottom = self.plane_box
         left, top = left + 1, top + 1  # inside the frame
         colors = Image.fromarray(SCORE_COLORS[moment.surface[::-1]])
         smooth = colors.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
         np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3] = smooth
 
     def plane_of(self, moment: Moment) -> np.ndarray:
-        """The plane alone at this moment, uint8, about 230 pixels square."""
+        """The plane alone at this moment, uint8, ``PANEL`` pixels square."""
+        with self._larger():
+            return self._plane_of(moment)
+
+    @contextmanager
+    def _larger(self) -> Iterator[None]:
+        """Dots that can be seen in a small picture, and few arrows, so that they hide none."""
+        sizes = self.real.get_markersize(), self._arrows
+        for dots in (self.real, self.fake):
+            dots.set_markersize(7.5)
+        self.push.width, self._arrows = 0.007, FEW_ARROWS
+        try:
+            yield
+        finally:
+            for dots in (self.real, self.fake):
+                dots.set_markersize(sizes[0])
+            self.push.width, self._arrows = ARROW_WIDTH, sizes[1]
+
+    def key(self) -> np.ndarray:
+        """What the marks on the plane mean, a picture of its own, uint8."""
+        self._restore_background()
+        return np.asarray(self._picture().crop(self._box_of(self._key)))
+
+    def _plane_of(self, moment: Moment) -> np.ndarray:
         self._place_points(moment)
         self._restore_background()
         self._lay_surface(moment)
         for axes, artist in self._moving:
             if axes is self.plane:
                 axes.draw_artist(artist)
-        picture = self._picture().crop(self._plane_box())
-        return np.asarray(picture.resize((230, 230), Image.Resampling.LANCZOS))
+        picture = self._picture().crop(self.plane_box)
+        return np.asarray(picture.resize((PANEL, PANEL), Image.Resampling.LANCZOS))
 
-    def _plane_box(self) -> tuple[int, int, int, int]:
-        box = self.plane.get_window_extent()
-        return (
-            round(box.x0),
-            round(HEIGHT - box.y1),
-            round(box.x1),
-            round(HEIGHT - box.y0),
-        )
+    @property
+    def plane_box(self) -> tuple[int, int, int, int]:
+        """Left, upper, right and lower edge of the plane, in pixels from above."""
+        return self._box_of(self.plane)
+
+    def _box_of(self, axes: Axes) -> tuple[int, int, int, int]:
+        box = axes.get_window_extent()
+        return round(box.x0), round(HEIGHT - box.y1), round(box.x1), round(HEIGHT - box.y0)
 
     def _place_points(self, moment: Moment) -> None:
         for name, artist in (
@@ -283,10 +315,14 @@ class PointPicture:
             artist.set_visible(self.visible[name])
         fake = moment.fake.astype(np.float64)
         self.fake.set_data(fake[:, 0], fake[:, 1])
+        away = int((np.abs(fake) > EDGE).any(axis=1).sum())
+        far = away > FEW_AWAY * len(fake) and self.visible["generated"]
+        self.outside.set_text(f"{away} of {len(fake)} generated points lie outside" if far else "")
         self.grid.set_segments(list(moment.warped.astype(np.float64)))
         arrows = ARROW_LENGTH * moment.push.astype(np.float64)
         lengths = np.linalg.norm(arrows, axis=1, keepdims=True)
         arrows *= np.minimum(1, LONGEST_ARROW / np.maximum(lengths, 1e-9))
+        arrows[self._arrows :] = np.nan  # not drawn
         self.push.set_offsets(fake[:ARROWS])
         self.push.set_UVC(arrows[:, 0], arrows[:, 1])
 

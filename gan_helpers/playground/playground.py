@@ -1,6 +1,6 @@
 """A live GAN over points in the plane, to be played, stepped, changed and broken in a notebook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -241,16 +241,26 @@ class Playground(WidgetWithStill):
         self.game.use_loss(generator_loss, discriminator_loss)
         self.choices.show()
 
-    def filmstrip(self, count: int = 5) -> LessonFigure:
-        """The plane at evenly spaced moments of the record, side by side.
+    def filmstrip(self, count: int = 5, steps: Sequence[int] | None = None) -> LessonFigure:
+        """The plane at some moments of the record, side by side.
 
         Args:
-            count: number of moments, the first and the newest among them; at least 2.
+            count: number of evenly spaced moments, the first and the newest among them; at least 2.
+            steps: updates of the generator; the moments nearest to them are shown instead.
+
+        Raises:
+            TypeError: if ``steps`` is no list.
+            ValueError: if a number is no whole one or too small, or ``steps`` is empty.
         """
         checks.check_whole("count", count, 2)
+        if steps is None:
+            moments = self.record.spread(count)
+        else:
+            moments = self.record.nearest(_check_steps(steps))
         game = f"the run “{self.run}”" if self.run else "a game"
-        alt = f"{game}, the last: {in_words(self.moments[-1], self.game.distribution)}"
-        return self.record.filmstrip(count, self.drawing.plane_of, self.run, alt)
+        alt = f"{game}, the last: {in_words(moments[-1], self.game.distribution)}"
+        drawing = self.drawing
+        return self.record.filmstrip(moments, drawing.plane_of, drawing.key(), self.run, alt)
 
     def draw(self) -> Image.Image:
         """The picture as it is now, 1000 x 720 pixels."""
@@ -286,3 +296,12 @@ class Playground(WidgetWithStill):
     def show(self) -> None:
         """Draw the moment that is looked at."""
         self.screen.show()
+
+
+def _check_steps(steps: Any) -> list[int]:
+    if not isinstance(steps, list | tuple | range | np.ndarray):
+        raise TypeError(f"steps is {checks.describe(steps)}; give a list such as [0, 500, 2000].")
+    numbers = [checks.check_whole("Each of steps", step, 0) for step in steps]
+    if not numbers:
+        raise ValueError("steps is empty; give at least one number, such as [0, 500, 2000].")
+    return numbers

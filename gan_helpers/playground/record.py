@@ -1,6 +1,6 @@
 """The record of a game: the moments that were seen, few enough to be kept and drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gan_helpers.pictures import picture_figure
 from gan_helpers.playground.game import Moment
@@ -11,6 +11,7 @@ import numpy as np
 __all__ = ["MomentRecord"]
 
 MOST_MOMENTS = 600
+PANELS_IN_A_ROW = 4
 
 
 class MomentRecord:
@@ -63,34 +64,51 @@ class MomentRecord:
             text += f", looking back; the game stands at {self.moments[-1].step:,}"
         return text
 
+    def spread(self, count: int) -> list[Moment]:
+        """Evenly spaced moments, the first and the newest among them; ``count`` is at least 2."""
+        chosen = {round(self.last * k / (count - 1)) for k in range(count)}
+        return [self.moments[index] for index in sorted(chosen)]
+
+    def nearest(self, steps: Sequence[int]) -> list[Moment]:
+        """The moments nearest to these steps, in the order of the game and each of them once."""
+        recorded = np.array([moment.step for moment in self.moments])
+        # Of several moments at one step, which are updates of D alone, the last.
+        chosen = {self.last - int(np.abs(recorded[::-1] - step).argmin()) for step in steps}
+        return [self.moments[index] for index in sorted(chosen)]
+
     def filmstrip(
-        self, count: int, draw: Callable[[Moment], np.ndarray], title: str | None, alt: str
+        self,
+        moments: Sequence[Moment],
+        draw: Callable[[Moment], np.ndarray],
+        key: np.ndarray,
+        title: str | None,
+        alt: str,
     ) -> LessonFigure:
-        """Evenly spaced moments side by side, the first and the newest among them.
+        """Moments side by side, at most four in a row.
 
         Args:
-            count: how many, at least 2.
+            moments: some of the record.
             draw: makes the picture of one.
+            key: the picture that says what the marks mean.
             title: stands above them; None for nothing.
             alt: what they show.
         """
-        chosen = sorted({round(self.last * k / (count - 1)) for k in range(count)})
-        moments = [self.moments[index] for index in chosen]
+        panels = [draw(moment) for moment in moments]
         figure = picture_figure(
-            [draw(moment) for moment in moments],
+            panels,
             _label(moments),
-            len(moments),
+            PANELS_IN_A_ROW,
             1,
             alt=f"{len(moments)} moments of {alt}",
             title=title,
-            below=True,
-            widest=1200,
+            widest=PANELS_IN_A_ROW * (panels[0].shape[1] + 10),
+            footer=key,
         )
         figure.few_colours = "drawing"  # a stored notebook stays small
         return figure
 
 
-def _label(moments: list[Moment]) -> list[str]:
+def _label(moments: Sequence[Moment]) -> list[str]:
     steps = [f"step {moment.step:,}" for moment in moments]
     if len(set(steps)) == len(steps):
         return steps
