@@ -824,6 +824,11 @@ CASES = {
         lambda: {"times": 0},
         {"times": NOT_WHOLE | NOTHING},
     ),
+    "playground.Playground.continue_from": Case(
+        lambda step: lab().continue_from(step),
+        lambda: {"step": 0},
+        {"step": NOT_WHOLE | NOTHING | st.just(10**9)},
+    ),
     "playground.Playground.filmstrip": Case(
         lambda **numbers: lab().filmstrip(**numbers),
         lambda: {"count": 2},

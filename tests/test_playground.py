@@ -299,6 +299,60 @@ def test_looking_back_pauses_and_shows_what_was():
     assert lab.game.step == 40
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"dropout": 0.5, "noise": 0.5, "noise_steps": 30, "average": 0.9}]
+)
+def test_a_game_continues_from_a_moment_exactly_as_it_did_then(settings):
+    lab = Playground(optimizer="SGD", **SMALL, **settings).advance(20, every=10)
+    lab.change(optimizer="Adam", generator_rate=0.01)
+    lab.advance(20, every=10)
+    expected = generator(lab), lab.game.look().values
+    lab.change(latents="uniform", loss="hinge", discriminator_steps=3)
+    lab.advance(10)
+    # Back over a change of settings, which are those of then, and on engines that others had.
+    for step in (10, 30, 20):
+        lab.continue_from(step)
+        assert lab.moments[-1].step == lab.game.step == step == lab.game.discriminator_steps
+        if step == 10:
+            assert lab.game.settings.optimizer == lab.controls.settings["optimizer"].value == "SGD"
+            lab.advance(10, every=10)
+            lab.change(optimizer="Adam", generator_rate=0.01)
+            lab.rest()
+            Playground("line", **SMALL, **settings).advance(3).close()
+            lab.advance(20, every=10)
+        else:
+            assert lab.game.settings.latents == "normal"
+            lab.advance(40 - step, every=10)
+        assert same(expected[0], generator(lab)) and lab.game.look().values == expected[1]
+        assert [moment.step for moment in lab.moments][-1] == 40
+    with pytest.raises(ValueError, match=r"15.*nearest.*10, 20;.* in all"):
+        lab.continue_from(15)
+    lab.change(data="line")
+    with pytest.raises(ValueError, match="step 10"):
+        lab.continue_from(10)
+
+
+def test_the_button_continues_from_the_nearest_moment_that_is_kept(monkeypatch):
+    lab = Playground(**SMALL)
+    size = lab.game.standing().nbytes
+    monkeypatch.setattr(record, "MOST_BYTES", 6 * size)
+    lab.advance(40, every=2)
+    kept = [standing for _, standing in lab.record._standings if standing is not None]
+    assert len(kept) <= 6 and kept[0].step == 0 and kept[-1].step == 40
+    button, note = lab.controls.continue_button, lab.controls.note
+    assert button.disabled
+    lab.controls.history.value = 7  # step 14; every fourth moment is kept
+    assert not button.disabled
+    button.click()
+    assert lab.game.step == lab.moments[-1].step == 8 and button.disabled
+    assert "from step 8" in note.value and "step 14" in note.value
+    lab.advance(6, every=2)
+    assert note.value == "" and [moment.step for moment in lab.moments] == list(range(0, 15, 2))
+    lab.controls.history.value = 4
+    button.click()
+    assert "from step 8" in note.value and "kept" not in note.value
+
+
 def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
     monkeypatch.setattr(record, "MOST_MOMENTS", 6)
     lab = Playground(**SMALL)

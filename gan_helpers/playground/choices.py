@@ -33,6 +33,7 @@ class Choices:
             (controls.g_button, partial(self._step, "update_generator")),
             (controls.both_button, lab.step_both),
             (controls.reset_button, lab.reset),
+            (controls.continue_button, self._continue),
         ):
             button.on_click(lambda _, action=action: do(action))
         controls.play_button.on_click(lambda _: do(self._play_or_pause, at_once=True))
@@ -89,6 +90,15 @@ class Choices:
         self._lab.record.look_at(index)
         self._lab.show()
         self._lab.pause()
+
+    def _continue(self) -> None:
+        record = self._lab.record
+        wanted, index = record.now.step, record.shown
+        found = self._lab.go_back(index)
+        text = f"The game goes on from step {record.now.step:,}, with the settings of then."
+        if found != index:
+            text += f" What it needs to go on from step {wanted:,} was not kept."
+        self._lab.controls.note.value = text
 
     def _show_layers(self, **layers: bool) -> None:
         self._lab.drawing.visible |= layers

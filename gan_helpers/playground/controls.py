@@ -54,6 +54,7 @@ class Controls:
         speed: rounds for each picture, or ``SLOW_MOTION``.
         preset, story: the run that is played, and its question.
         history: index of the moment that is shown.
+        continue_button, note: goes back there, and what was done last.
         layers: a box for each layer of the picture, by name.
         settings: a control for each setting that can be changed here, by name.
     """
@@ -88,6 +89,13 @@ class Controls:
             style={"description_width": "6em"},
             layout=WIDE,
         )
+        self.continue_button = ipywidgets.Button(
+            description="Continue from here",
+            tooltip="Go back to the moment that is shown, and play on from there",
+            disabled=True,
+            layout={"width": "12em"},
+        )
+        self.note = ipywidgets.Label()
         self.layers = {name: _box(name) for name in LAYERS}
         self.settings = {
             "data": _dropdown("data", list(DISTRIBUTIONS)),
@@ -109,6 +117,7 @@ class Controls:
             self.problem,
             self.picture,
             self.history,
+            _row(self.continue_button, self.note),
             _row(ipywidgets.Label("show"), *self.layers.values()),
             _row(own["data"], own["loss"], own["seed"]),
             _row(own["latent_dim"], own["latents"]),
@@ -152,6 +161,7 @@ class Controls:
         with self._quietly():
             self.history.max = last
             self.history.value = index
+        self.continue_button.disabled = index >= last
 
     def show_state(self, text: str, playing: bool, problem: str) -> None:
         """Show where the game stands, and what stopped it; the button says what it would do."""

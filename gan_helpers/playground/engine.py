@@ -202,19 +202,26 @@ class Engine:
         self.fixed_latents.assign(drawn)
         self.latent_lines.assign(latent_lines(settings.latents, settings.latent_dim))
 
-    def state(self) -> list[np.ndarray]:
-        """Where the game stands, a few hundred kilobytes; for ``restore``."""
-        return [variable.numpy() for variable in self._variables()]
+    def state(self, whole: bool = True) -> list[np.ndarray]:
+        """Where the game stands, for ``restore``.
 
-    def restore(self, state: list[np.ndarray]) -> None:
-        """Go on with a game that another engine of the same sizes has played so far."""
-        for variable, value in zip(self._variables(), state, strict=True):
+        Args:
+            whole: with the real points and all switches, a few hundred kilobytes, for an engine
+                that played another game; else only what training changes.
+        """
+        return [variable.numpy() for variable in self._variables(whole)]
+
+    def restore(self, state: list[np.ndarray], whole: bool = True) -> None:
+        """Go on with a game that an engine of the same sizes has played so far."""
+        for variable, value in zip(self._variables(whole), state, strict=True):
             variable.assign(value)
 
-    def _variables(self) -> list[Any]:
+    def _variables(self, whole: bool) -> list[Any]:
         optimizers = [each for kinds in self.optimizers.values() for each in kinds.values()]
         owners = [*self.networks.values(), self.average, *optimizers]
-        switches = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        switches = [self.rounds]
+        if whole:
+            switches = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
         parts = [variable for owner in owners for variable in owner.variables]
         return [*parts, *switches, self.random.state]
 

@@ -8,7 +8,6 @@ from gan_helpers import checks
 from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
 from gan_helpers.playground.game import Moment, PointGAN
-from gan_helpers.playground.picture import in_words
 from gan_helpers.playground.player import Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
@@ -241,6 +240,36 @@ class Playground(WidgetWithStill):
         self.game.use_loss(generator_loss, discriminator_loss)
         self.choices.show()
 
+    def continue_from(self, step: int) -> "Playground":
+        """Go back to a recorded step and play on from there; return the playground itself.
+
+        The networks, their optimizers, the random numbers, the settings and the loss are those of
+        then, so that the game goes the same way again if nothing is changed. Later moments are
+        forgotten.
+
+        Args:
+            step: updates of the generator, at a moment on record.
+
+        Raises:
+            ValueError: if it is no whole number, or the game cannot go on from there; the message
+                names the steps that it can go on from.
+        """
+        index = self.record.at_step(checks.check_whole("step", step, 0))
+        self.go_back(index)
+        return self
+
+    def go_back(self, index: int) -> int:
+        """Go on from the moment with this index, or the nearest earlier one; return which."""
+        self.pause()
+        index, standing = self.record.before(index)
+        self.game.go_back(standing)
+        self.record.go_back(index)
+        self.screen.told = None
+        self.screen.begin(False)
+        self.choices.show(self.run)
+        self.show()
+        return index
+
     def filmstrip(self, count: int = 5, steps: Sequence[int] | None = None) -> LessonFigure:
         """The plane at some moments of the record, side by side.
 
@@ -252,15 +281,7 @@ class Playground(WidgetWithStill):
             TypeError: if ``steps`` is no list.
             ValueError: if a number is no whole one or too small, or ``steps`` is empty.
         """
-        checks.check_whole("count", count, 2)
-        if steps is None:
-            moments = self.record.spread(count)
-        else:
-            moments = self.record.nearest(_check_steps(steps))
-        game = f"the run “{self.run}”" if self.run else "a game"
-        alt = f"{game}, the last: {in_words(moments[-1], self.game.distribution)}"
-        drawing = self.drawing
-        return self.record.filmstrip(moments, drawing.plane_of, drawing.key(), self.run, alt)
+        return self.screen.filmstrip(count, steps)
 
     def draw(self) -> Image.Image:
         """The picture as it is now, 1000 x 720 pixels."""
@@ -289,19 +310,10 @@ class Playground(WidgetWithStill):
         if begins:
             self.record, self._chapter = MomentRecord(), self.game.chapter
         self.screen.begin(begins)
-        self.record.add(moment)
+        self.record.add(moment, self.game.standing())
         if show:
             self.show()
 
     def show(self) -> None:
         """Draw the moment that is looked at."""
         self.screen.show()
-
-
-def _check_steps(steps: Any) -> list[int]:
-    if not isinstance(steps, list | tuple | range | np.ndarray):
-        raise TypeError(f"steps is {checks.describe(steps)}; give a list such as [0, 500, 2000].")
-    numbers = [checks.check_whole("Each of steps", step, 0) for step in steps]
-    if not numbers:
-        raise ValueError("steps is empty; give at least one number, such as [0, 500, 2000].")
-    return numbers

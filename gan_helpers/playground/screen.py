@@ -1,15 +1,19 @@
 """What a playground shows: the picture, where the game stands, and both in words."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from gan_helpers import checks
 from gan_helpers.playground.controls import SLOW_MOTION
 from gan_helpers.playground.glass import lights
 from gan_helpers.playground.picture import PointPicture, in_words, to_jpeg
 from gan_helpers.playground.player import FRAMES_PER_SECOND
 from gan_helpers.playground.stages import STAGE_SECONDS, Stages
 from gan_helpers.playground.update import Update
+from gan_helpers.plots import LessonFigure
 
+import numpy as np
 from PIL import Image
 
 __all__ = ["Screen"]
@@ -64,9 +68,22 @@ class Screen:
         record = self._lab.record
         return self.drawing.draw(record.moments, record.shown, lights(told)[-1] if told else None)
 
+    def filmstrip(self, count: int, steps: Sequence[int] | None) -> LessonFigure:
+        """See ``Playground.filmstrip``."""
+        lab, drawing = self._lab, self.drawing
+        checks.check_whole("count", count, 2)
+        if steps is None:
+            moments = lab.record.spread(count)
+        else:
+            moments = lab.record.nearest(_check_steps(steps))
+        game = f"the run “{lab.run}”" if lab.run else "a game"
+        alt = f"{game}, the last: {in_words(moments[-1], lab.game.distribution)}"
+        return lab.record.filmstrip(moments, drawing.plane_of, drawing.key(), lab.run, alt)
+
     def show(self) -> None:
         """Draw the moment that is looked at."""
         self._lab.player.end_turns()
+        self._lab.controls.note.value = ""
         self.show_picture(self.draw())
         self.tell()
 
@@ -105,3 +122,12 @@ class Screen:
         # The first call compiles; the smaller of the two forgets that at once.
         self.seconds_per_step = min(seconds, 0.9 * self.seconds_per_step + 0.1 * seconds)
         lab.look()
+
+
+def _check_steps(steps: Any) -> list[int]:
+    if not isinstance(steps, list | tuple | range | np.ndarray):
+        raise TypeError(f"steps is {checks.describe(steps)}; give a list such as [0, 500, 2000].")
+    numbers = [checks.check_whole("Each of steps", step, 0) for step in steps]
+    if not numbers:
+        raise ValueError("steps is empty; give at least one number, such as [0, 500, 2000].")
+    return numbers
