@@ -810,6 +810,7 @@ CASES = {
             "generator": NO_FUNCTION,
             "discriminator_loss": NO_FUNCTION,
             "preset": NO_NAME,
+            "mission": NO_NAME,
             "width": NO_SIZE | NOTHING,
             "no_such_setting": st.integers(),
         },
@@ -1135,7 +1136,16 @@ NOT_HERE = {
         "to_png",
     },  # parts
     # Checked by PointGAN, results, or checked in tests/test_playground.py.
-    "playground": {"GameError", "Loss", "Moment", "PointPad", "Preset", "Settings", "Update"},
+    "playground": {
+        "GameError",
+        "Loss",
+        "Mission",
+        "Moment",
+        "PointPad",
+        "Preset",
+        "Settings",
+        "Update",
+    },
     "plots": {"LessonAxes", "few_colours_png"},
     "profiles": None,  # any value will do; tests/test_profiles.py
     "runtime": {

@@ -181,6 +181,19 @@ def test_the_line_of_a_lesson(capsys):
     ]
 
 
+def test_missions_stand_beside_the_exercises(capsys):
+    progress.record(2, 1, CORRECT)
+    progress.record(2, "collapse it", CORRECT)
+    with Path(FILE).open("a", encoding="utf-8") as file:
+        file.write('{"lesson": 2, "mission": 5, "outcome": "Correct", "time": ""}\n')
+    progress.show_lesson(2)
+    lesson, missions = capsys.readouterr().out.splitlines()
+    assert lesson == "Lesson 2: exercise 1 done, 2 open, 3 open."
+    assert missions.startswith("Missions: cover the ring open, collapse it done, save the run open")
+    table = progress.show_table()
+    assert table.total.startswith("1 of") and "1 line of" in table.notes[0]
+
+
 @pytest.mark.parametrize("lesson", [0, 11, -1, "7"])
 def test_an_unknown_lesson_is_a_clear_error(lesson):
     with pytest.raises(ValueError, match="there are lessons 1 to 10"):

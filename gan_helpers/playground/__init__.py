@@ -1,6 +1,7 @@
 """A live GAN over points in the plane: its game, its picture, and the widget that drives them."""
 
 from gan_helpers.playground.game import Moment, PointGAN
+from gan_helpers.playground.missions import MISSIONS, Mission
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
 from gan_helpers.playground.pad import PointPad
 from gan_helpers.playground.playground import Playground
@@ -21,10 +22,12 @@ __all__ = [
     "DISTRIBUTIONS",
     "EDGE",
     "LOSSES",
+    "MISSIONS",
     "OPTIMIZERS",
     "PRESETS",
     "GameError",
     "Loss",
+    "Mission",
     "Moment",
     "Playground",
     "PointDistribution",

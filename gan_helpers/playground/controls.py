@@ -47,6 +47,7 @@ class Controls:
         do: called with each action that a person chose, a function without arguments.
 
     Attributes:
+        mission: the goal and how near it is; hidden without one.
         picture: the ``TitledImage`` that holds the picture.
         problem: the message of what went wrong last.
         counter: the steps so far.
@@ -63,6 +64,7 @@ class Controls:
         self._do = do
         self._showing = False
         self.picture = TitledImage(format="jpeg", layout={**WIDE, "height": "auto"})
+        self.mission = ipywidgets.HTML(layout={**WIDE, "display": "none"})
         self.problem = ipywidgets.HTML()
         self.counter = ipywidgets.Label()
         self.play_button = _button("Play", "play", "Train and draw until you press it again")
@@ -112,6 +114,7 @@ class Controls:
         buttons = [self.play_button, self.d_button, self.g_button, self.both_button]
         own = self.settings
         return [
+            self.mission,
             _row(self.preset, self.story),
             _row(*buttons, self.reset_button, self.speed, self.counter),
             self.problem,
@@ -162,6 +165,11 @@ class Controls:
             self.history.max = last
             self.history.value = index
         self.continue_button.disabled = index >= last
+
+    def show_mission(self, text: str) -> None:
+        """Show the goal of a mission, and how near it is."""
+        self.mission.value = text
+        self.mission.layout.display = "block"
 
     def show_state(self, text: str, playing: bool, problem: str) -> None:
         """Show where the game stands, and what stopped it; the button says what it would do."""

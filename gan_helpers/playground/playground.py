@@ -8,6 +8,7 @@ from gan_helpers import checks
 from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
 from gan_helpers.playground.game import Moment, PointGAN
+from gan_helpers.playground.missions import MISSIONS, MissionWatch, check_alone
 from gan_helpers.playground.player import Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
@@ -39,6 +40,7 @@ class Playground(WidgetWithStill):
         generator_loss: function of ``fake_logits`` that returns a scalar.
         discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
         preset: name of a run in ``PRESETS`` to begin with, instead of ``data``.
+        mission: name of a goal in ``MISSIONS``, which brings data, networks and settings.
         **settings: other fields of ``Settings``, such as ``seed=3``; with a preset, what
             differs from it.
 
@@ -46,6 +48,7 @@ class Playground(WidgetWithStill):
         game: the ``PointGAN`` that is played.
         moments: what was seen so far; the newest is the last.
         playing: whether it trains at the moment.
+        mission: watches over the goal, None without one.
         run: name of the preset that is played, None once something else is chosen.
         picture: the ``TitledImage`` that holds the picture.
         problem: the message of what went wrong last, empty if all is well.
@@ -69,17 +72,13 @@ class Playground(WidgetWithStill):
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
         *,
         preset: str | None = None,
+        mission: str | None = None,
         **settings: Any,
     ) -> None:
         check_setting_names(settings)
-        distribution = None
-        if preset is not None:
-            chosen = replace(checks.find_named(PRESETS, preset, "run").settings, **settings)
-        elif isinstance(data, str):
-            chosen = Settings(data=data, **settings)
-        else:
-            chosen = Settings(**settings)
-            distribution = as_distribution(data)
+        networks = {"generator": generator, "discriminator": discriminator}
+        self.mission = _watch(mission, data=data, preset=preset, **networks)
+        chosen, distribution = _first_game(data, preset, mission, settings)
         self.game = PointGAN(
             chosen,
             distribution=distribution,
@@ -98,6 +97,8 @@ class Playground(WidgetWithStill):
         super().__init__(self.controls.rows())
         self.choices = Choices(self, generator is not None or discriminator is not None)
         self.choices.show(None if settings else preset)
+        if self.mission is not None and self.mission.mission.opening:
+            self.advance(self.mission.mission.opening, every=20)
 
     @classmethod
     def from_settings(
@@ -264,6 +265,8 @@ class Playground(WidgetWithStill):
         index, standing = self.record.before(index)
         self.game.go_back(standing)
         self.record.go_back(index)
+        if self.mission is not None:
+            self.mission.go_back(self.moments[-1])
         self.screen.told = None
         self.screen.begin(False)
         self.choices.show(self.run)
@@ -311,9 +314,34 @@ class Playground(WidgetWithStill):
             self.record, self._chapter = MomentRecord(), self.game.chapter
         self.screen.begin(begins)
         self.record.add(moment, self.game.standing())
+        if self.mission is not None:
+            self.mission.see(self.game, moment)
         if show:
             self.show()
 
     def show(self) -> None:
         """Draw the moment that is looked at."""
         self.screen.show()
+
+
+def _first_game(
+    data: Any, preset: str | None, mission: str | None, settings: dict[str, Any]
+) -> tuple[Settings, PointDistribution | None]:
+    """How a game begins, and data of one's own."""
+    if mission is not None:
+        return replace(MISSIONS[mission].start, **settings), None
+    if preset is not None:
+        return replace(checks.find_named(PRESETS, preset, "run").settings, **settings), None
+    if isinstance(data, str):
+        return Settings(data=data, **settings), None
+    return Settings(**settings), as_distribution(data)
+
+
+def _watch(name: str | None, data: Any, **given: Any) -> MissionWatch | None:
+    """The one who watches over this mission, which brings all else itself."""
+    if name is None:
+        return None
+    checks.find_named(MISSIONS, name, "mission")
+    usual = isinstance(data, str) and data == "ring of 8"
+    check_alone(data=None if usual else data, **given)
+    return MissionWatch(name)

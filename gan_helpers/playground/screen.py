@@ -100,6 +100,8 @@ class Screen:
         if player.playing and player.frames_per_second and not slow:
             text += f", {player.frames_per_second:.0f} pictures/s"
         lab.controls.show_state(text, player.playing, player.problem)
+        if lab.mission is not None:
+            lab.controls.show_mission(lab.mission.html)
         if player.problem:
             lab.choices.show(lab.run)  # what was refused is not set
         # Not with every picture: each is a message to the front end.
