@@ -403,6 +403,39 @@ def test_layers_can_be_hidden():
     assert lab.picture.value == shown
 
 
+def test_data_drawn_on_the_plane_is_played_on_at_once():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.controls.draw_button.value = True
+        assert lab.picture.drawing
+        points = [[0.5, 0.5], [-0.5, 0.0]]
+        lab.picture.coordinates = points
+        assert lab.playing and lab.game.distribution.centres.tolist() == points
+        assert lab.controls.settings["data"].value == "your points"
+        # Another stroke adds to them while it plays; after Clear the old ones are played on.
+        lab.picture.coordinates = [*points, [1.0, 1.0]]
+        await until(lambda: lab.game.step > 3)
+        assert len(lab.game.distribution.centres) == 3
+        lab.picture.coordinates = []
+        assert lab.playing and len(lab.game.distribution.centres) == 3
+        lab.picture.coordinates = [[1.0, 0.0]]
+        assert len(lab.game.distribution.centres) == 1
+        lab.pause()
+
+    asyncio.run(play())
+
+
+def test_the_square_to_draw_in_is_the_plane():
+    lab = Playground(np.array([[-1.5, 1.5]]), **SMALL)
+    left, top, right, bottom = (
+        round(share * size)
+        for share, size in zip(lab.picture.plane, (1000, 720, 1000, 720), strict=True)
+    )
+    frame = np.asarray(lab.draw().convert("L"))
+    for x, y in ((left, top), (right, bottom)):
+        assert frame[y - 1 : y + 2, x - 1 : x + 2].min() < 100, "the black corner of its frame"
+
+
 def test_points_of_your_own_can_be_left_and_chosen_again():
     lab = Playground(np.array([[0.5, 0.5], [-0.5, 0.0]]), **SMALL)
     own = lab.game.distribution

@@ -10,6 +10,8 @@ from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.rules import Loss
 from gan_helpers.playground.settings import OF_DISCRIMINATOR
 
+import numpy as np
+
 __all__ = ["Choices"]
 
 YOURS = "yours"
@@ -42,6 +44,7 @@ class Choices:
         lab.observe(self._on_views, "_view_count")
         controls.listen(controls.preset, "name", self._play_preset)
         controls.listen(controls.history, "index", self._look_back)
+        controls.listen(controls.picture, "points", self._draw_data, "coordinates")
         for name, box in controls.layers.items():
             controls.listen(box, name, self._show_layers)
         special = {"data": self._choose_data, "loss": self._choose_loss}
@@ -109,6 +112,13 @@ class Choices:
             self._lab.change(data=data)
         else:
             self._lab.use_points(self._own_distribution)
+
+    def _draw_data(self, points: list) -> None:
+        # Nothing is left to learn once all are cleared: then the game waits for the next stroke.
+        if points:
+            self._lab.use_points(np.array(points, dtype=np.float64))
+            if self._lab.player.loop is not None:
+                self._lab.play()
 
     def _choose_loss(self, loss: str) -> None:
         if loss == YOURS:

@@ -14,8 +14,8 @@ from gan_helpers.playground.picture import LAYERS, WIDTH
 from gan_helpers.playground.points import DISTRIBUTIONS
 from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.rules import LOSSES, OPTIMIZERS
+from gan_helpers.playground.sheet import Sheet
 from gan_helpers.plots import DISCRIMINATOR, GENERATOR
-from gan_helpers.widgets import TitledImage
 
 import ipywidgets
 
@@ -48,7 +48,8 @@ class Controls:
 
     Attributes:
         mission: the goal and how near it is; hidden without one.
-        picture: the ``TitledImage`` that holds the picture.
+        picture: the ``Sheet`` that holds the picture.
+        draw_button: whether data can be drawn on it.
         problem: the message of what went wrong last.
         counter: the steps so far.
         play_button, d_button, g_button, both_button, reset_button: the buttons.
@@ -63,7 +64,7 @@ class Controls:
     def __init__(self, do: Callable[[Callable[[], None]], None]) -> None:
         self._do = do
         self._showing = False
-        self.picture = TitledImage(format="jpeg", layout={**WIDE, "height": "auto"})
+        self.picture = Sheet(layout={**WIDE, "height": "auto"})
         self.mission = ipywidgets.HTML(layout={**WIDE, "display": "none"})
         self.problem = ipywidgets.HTML()
         self.counter = ipywidgets.Label()
@@ -72,6 +73,13 @@ class Controls:
         self.g_button = _button("Step G", "", "One update of the generator alone")
         self.both_button = _button("Step both", "", "D's updates, then one of the generator")
         self.reset_button = _button("Reset", "undo", "Begin again with the same seed")
+        self.draw_button = ipywidgets.ToggleButton(
+            description="draw data",
+            icon="pencil",
+            tooltip="Draw points on the plane; letting go plays on them",
+            layout={"width": "8em"},
+        )
+        ipywidgets.link((self.draw_button, "value"), (self.picture, "drawing"))
         self.speed = ipywidgets.SelectionSlider(
             options=[
                 ("slow motion", SLOW_MOTION),
@@ -116,7 +124,7 @@ class Controls:
         return [
             self.mission,
             _row(self.preset, self.story),
-            _row(*buttons, self.reset_button, self.speed, self.counter),
+            _row(*buttons, self.reset_button, self.draw_button, self.speed, self.counter),
             self.problem,
             self.picture,
             self.history,
@@ -127,14 +135,20 @@ class Controls:
             *(_player_row(player, [own[name] for name in PLAYERS[player]]) for player in PLAYERS),
         ]
 
-    def listen(self, control: ipywidgets.Widget, name: str, action: Callable[..., None]) -> None:
+    def listen(
+        self,
+        control: ipywidgets.Widget,
+        name: str,
+        action: Callable[..., None],
+        trait: str = "value",
+    ) -> None:
         """Take ``action(name=value)`` when a person chooses a value, not when one is shown."""
 
         def act(change: Any) -> None:
             if not self._showing:
                 self._do(partial(action, **{name: change["new"]}))
 
-        control.observe(act, "value")
+        control.observe(act, trait)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:

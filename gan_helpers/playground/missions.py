@@ -129,7 +129,7 @@ def _beat(looks: Sequence[Look]) -> State:
     if now.step < 1000:
         return State(f"Now JS is {now.values['JS']:.2f} at step {now.step:,}.")
     apart = _mean(looks, "JS", 1000, 100)
-    return State(f"From step 900 to 1,000 JS was {apart:.3f} on average.", apart < 0.22)
+    return State(f"From step 900 to 1,000 JS was {apart:.3f} on average.", apart < 0.25)
 
 
 def _own_loss(looks: Sequence[Look]) -> State:
@@ -167,7 +167,7 @@ MISSIONS = {
     ),
     "beat the seed": Mission(
         "With this seed JS is 0.41 at step 1,000, on average over the last 100 steps. Bring it "
-        "below 0.22. The seed stays.",
+        "below 0.25. The seed stays.",
         Settings(seed=4),
         _beat,
     ),

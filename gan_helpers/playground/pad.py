@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_helpers.playground.points import EDGE
+from gan_helpers.playground.sheet import STROKES
 from gan_helpers.plots import REAL, few_colours_png
 from gan_helpers.widgets import with_still
 
@@ -33,7 +34,7 @@ class PointPad(anywidget.AnyWidget):
         ``pad = PointPad()`` in one cell, ``Playground(pad.points)`` in the next.
     """
 
-    _esm = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
+    _esm = STROKES + (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
     coordinates: traitlets.List = traitlets.List().tag(sync=True)
     edge = traitlets.Float(EDGE).tag(sync=True)
 

@@ -301,6 +301,12 @@ class PointPicture:
         """Left, upper, right and lower edge of the plane, in pixels from above."""
         return self._box_of(self.plane)
 
+    @property
+    def plane_shares(self) -> list[float]:
+        """The same edges in shares of the picture."""
+        sizes = (WIDTH, HEIGHT, WIDTH, HEIGHT)
+        return [edge / size for edge, size in zip(self.plane_box, sizes, strict=True)]
+
     def _box_of(self, axes: Axes) -> tuple[int, int, int, int]:
         box = axes.get_window_extent()
         return round(box.x0), round(HEIGHT - box.y1), round(box.x1), round(HEIGHT - box.y0)

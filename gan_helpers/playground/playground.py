@@ -50,7 +50,7 @@ class Playground(WidgetWithStill):
         playing: whether it trains at the moment.
         mission: watches over the goal, None without one.
         run: name of the preset that is played, None once something else is chosen.
-        picture: the ``TitledImage`` that holds the picture.
+        picture: the ``Sheet`` that holds the picture, and takes data drawn on it.
         problem: the message of what went wrong last, empty if all is well.
         record, player, controls, choices, screen, drawing: its parts, each with a module of its
             own.
@@ -93,6 +93,7 @@ class Playground(WidgetWithStill):
         self.player = Player(self.screen.make_frame, self.screen.tell)
         self.controls = Controls(self.player.do)
         self.picture, self.problem = self.controls.picture, self.controls.problem
+        self.picture.plane = self.drawing.plane_shares
         self.look()
         super().__init__(self.controls.rows())
         self.choices = Choices(self, generator is not None or discriminator is not None)
