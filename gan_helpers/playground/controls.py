@@ -25,7 +25,6 @@ NO_RUN = "choose a run"
 SLOW_MOTION = 0  # steps a picture: each update is shown stage by stage
 WIDE = {"width": f"{WIDTH}px", "max_width": "100%"}
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
-SHORT = {"style": {"description_width": "6em"}, "layout": {"width": "14em"}}
 # The settings of each player, in the order of its row: layers, units, optimizer, rate, updates.
 PLAYERS = {
     "G": ("hidden_layers", "width", "optimizer", "generator_rate", "generator_steps"),
@@ -88,7 +87,7 @@ class Controls:
             value=10,
             description="steps a picture",
             style={"description_width": "7.5em"},
-            layout={"width": "22em"},
+            layout={"width": "25em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()
@@ -212,12 +211,17 @@ def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
 def _player_controls(player: str) -> list[ipywidgets.Widget]:
     """Layers, units, optimizer, learning rate and updates a round of "G" or "D"."""
     return [
-        _whole(f"{player} layers", 1, 4, SHORT),
-        _dropdown(f"{player} units in each", [4, 8, 16, 32, 64, 128], SHORT),
-        _dropdown(f"{player} optimizer", list(OPTIMIZERS), SHORT),
-        _rate(f"{player} learning rate"),
-        _whole(f"{player} updates a round", 1, 10),
+        _dropdown(f"{player} layers", [1, 2, 3, 4], _short("9em")),
+        _dropdown(f"{player} units", [4, 8, 16, 32, 64, 128], _short("9em")),
+        _dropdown(f"{player} optimizer", list(OPTIMIZERS), _short("12em")),
+        _rate(f"{player} learning rate", _short("17em")),
+        _dropdown(f"{player} updates a round", [1, 2, 3, 5, 10], _short("13em")),
     ]
+
+
+def _short(width: str) -> dict[str, Any]:
+    """A label no wider than its text."""
+    return {"style": {"description_width": "initial"}, "layout": {"width": width}}
 
 
 def _player_row(player: str, controls: list[ipywidgets.Widget]) -> ipywidgets.HBox:
@@ -225,7 +229,7 @@ def _player_row(player: str, controls: list[ipywidgets.Widget]) -> ipywidgets.HB
     head = ipywidgets.HTML(
         f'<b style="color: {color}; font-size: 1.3em">{player}</b> '
         f'<b style="color: {color}">{name}</b>',
-        layout={"width": "9em"},
+        layout={"width": "10.5em"},
     )
     row = _row(head, *controls)
     row.layout.border_left = f"4px solid {color}"
@@ -247,13 +251,13 @@ def _dropdown(text: str, options: list, label: dict = LABEL) -> ipywidgets.Dropd
     return ipywidgets.Dropdown(options=options, description=text, **label)
 
 
-def _whole(text: str, lowest: int, highest: int, label: dict = LABEL) -> ipywidgets.IntSlider:
+def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
     return ipywidgets.IntSlider(
-        min=lowest, max=highest, description=text, continuous_update=False, **label
+        min=lowest, max=highest, description=text, continuous_update=False, **LABEL
     )
 
 
-def _rate(text: str) -> ipywidgets.FloatLogSlider:
+def _rate(text: str, label: dict) -> ipywidgets.FloatLogSlider:
     return ipywidgets.FloatLogSlider(
         min=-4.5,
         max=0,
@@ -261,5 +265,5 @@ def _rate(text: str) -> ipywidgets.FloatLogSlider:
         description=text,
         readout_format=".4f",
         continuous_update=False,
-        **LABEL,
+        **label,
     )

@@ -134,9 +134,9 @@ class PointGlass:
         self._write(348, 130, "real points", ha="right")
         self._box(170, 42, 108, 48, GENERATOR, 2, "#F5E6F2")
         self._box(524, 66, 122, 64, DISCRIMINATOR, 2, "#E0F3EC")
-        for x, y, letter, color in ((188, 66, "G", GENERATOR), (585, 109, "D", DISCRIMINATOR)):
+        for x, y, letter, color in ((185, 66, "G", GENERATOR), (585, 109, "D", DISCRIMINATOR)):
             self._write(x, y, letter, fontsize=17, weight="bold", color=color)
-        self._write(236, 65, "generator", color=GENERATOR)
+        self._write(238, 65, "generator", color=GENERATOR)
         self._write(585, 84, "discriminator", color=DISCRIMINATOR)
         for y, player, aim in (
             (130, "D", "low if D tells them apart"),

@@ -204,7 +204,8 @@ class MissionWatch:
     def html(self) -> str:
         """The goal and the state, for the page."""
         done = {True: "Done.", False: "Missed.", None: ""}[self.state.done]
-        after = "Press Reset, or look back and continue, to try again." * (self.state.done is False)
+        missed = self.state.done is False
+        after = "Press Reset, or look back and continue, to try again." if missed else ""
         lines = [f"<b>{done}</b>", html.escape(self.state.text), after, html.escape(self._trouble)]
         goal = html.escape(self.mission.goal)
         return f"<b>Mission: {self.name}.</b> {goal}<br>{' '.join(filter(None, lines))}"
@@ -229,7 +230,7 @@ class MissionWatch:
             return
         broken = next(filter(None, self._broken), "")
         if broken:
-            self.state = State(f"{broken} It does not count. Put it back and press Reset.", False)
+            self.state = State(f"{broken} It does not count.", False)
         else:
             self.state = self.mission.judge(self._looks)
         if self.state.done:

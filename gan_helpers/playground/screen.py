@@ -106,7 +106,7 @@ class Screen:
             lab.choices.show(lab.run)  # what was refused is not set
         # Not with every picture: each is a message to the front end.
         if not player.playing or record.seen % FRAMES_PER_SECOND == 1:
-            lab.picture.tooltip = self.alt
+            lab.picture.words = self.alt
             lab.controls.show_history(record.shown, record.last)
 
     def make_frame(self) -> None:

@@ -13,7 +13,7 @@ function render({ model, el }) {
   canvas.setAttribute("role", "application");
   canvas.setAttribute(
     "aria-label",
-    "Plane to draw data on. Arrow keys move the cross, space sets a point."
+    "Plane to draw points on. Arrow keys move the cross, space sets a point."
   );
   const [left, top, right, bottom] = model.get("plane").map((share) => 100 * share);
   Object.assign(canvas.style, {
@@ -49,7 +49,7 @@ function render({ model, el }) {
     picture.src = addresses.at(-1);
   };
   const name = () => {
-    picture.title = picture.alt = model.get("tooltip");
+    picture.title = picture.alt = model.get("words");
   };
   const open = () => {
     const drawing = model.get("drawing");
@@ -64,7 +64,7 @@ function render({ model, el }) {
   };
   const strokes = drawPoints({ model, canvas, told, radius: 5 });
   clear.addEventListener("click", strokes.clear);
-  const followed = { "change:value": show, "change:tooltip": name, "change:drawing": open };
+  const followed = { "change:value": show, "change:words": name, "change:drawing": open };
   for (const [event, action] of Object.entries(followed)) {
     model.on(event, action);
     action();

@@ -24,7 +24,7 @@ class Sheet(anywidget.AnyWidget):
     Attributes:
         value: the bytes of the file.
         format: "jpeg" or "png".
-        tooltip: what it shows, for screen readers and as its title.
+        words: what it shows, for screen readers and as its title.
         plane: left, upper, right and lower edge of the square, in shares of the picture.
         edge: the square reaches from minus this to this along both axes.
         drawing: whether points can be drawn at the moment.
@@ -34,7 +34,8 @@ class Sheet(anywidget.AnyWidget):
     _esm = STROKES + (HERE / "sheet.js").read_text(encoding="utf-8")
     value = traitlets.Bytes(b"").tag(sync=True)
     format = traitlets.Unicode("jpeg").tag(sync=True)
-    tooltip = traitlets.Unicode("").tag(sync=True)
+    # Not its tooltip, with which the browser side of ipywidgets 8.1 fails.
+    words = traitlets.Unicode("").tag(sync=True)
     plane: traitlets.List = traitlets.List([0.0, 0.0, 1.0, 1.0]).tag(sync=True)
     edge = traitlets.Float(EDGE).tag(sync=True)
     drawing = traitlets.Bool(False).tag(sync=True)
