@@ -27,8 +27,8 @@ HALF = 22  # of the side of a small picture
 FAINT = "#B0B0B0"
 # Where each thing flows: from, to, and the color that says what it is.
 EDGES: dict[str, tuple[tuple[float, float], tuple[float, float], str]] = {
-    "z to G": ((100, 66), (166, 66), NEUTRAL),
-    "G to fakes": ((282, 66), (352, 66), FAKE),
+    "z to G": ((100, 66), (160, 66), NEUTRAL),
+    "G to fakes": ((288, 66), (352, 66), FAKE),
     "fakes to D": ((406, 66), (520, 88), FAKE),
     "real to D": ((406, 130), (520, 108), REAL),
     "D to D's loss": ((650, 108), (720, 130), DISCRIMINATOR),
@@ -132,11 +132,11 @@ class PointGlass:
         self._write(76, 34, "latents z")
         self._write(380, 34, "fakes")
         self._write(348, 130, "real points", ha="right")
-        self._box(170, 42, 108, 48, GENERATOR, 2, "#F5E6F2")
+        self._box(164, 42, 120, 48, GENERATOR, 2, "#F5E6F2")
         self._box(524, 66, 122, 64, DISCRIMINATOR, 2, "#E0F3EC")
-        for x, y, letter, color in ((185, 66, "G", GENERATOR), (585, 109, "D", DISCRIMINATOR)):
+        for x, y, letter, color in ((181, 66, "G", GENERATOR), (585, 109, "D", DISCRIMINATOR)):
             self._write(x, y, letter, fontsize=17, weight="bold", color=color)
-        self._write(238, 65, "generator", color=GENERATOR)
+        self._write(240, 65, "generator", color=GENERATOR)
         self._write(585, 84, "discriminator", color=DISCRIMINATOR)
         for y, player, aim in (
             (130, "D", "low if D tells them apart"),
@@ -185,7 +185,7 @@ class PointGlass:
             style = {"fontsize": 13, "weight": "bold", "color": COLORS[player], "ha": "right"}
             self._numbers[player] = add(self.axes, self._write(980, y, "", **style))
         for player, x, y, box in (
-            ("G", 224, 102, (170, 42, 108, 48)),
+            ("G", 224, 102, (164, 42, 120, 48)),
             ("D", 585, 52, (524, 66, 122, 64)),
         ):
             style = {"color": COLORS[player], "weight": "bold"}
