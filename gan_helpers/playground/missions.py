@@ -214,6 +214,8 @@ class MissionWatch:
         """Judge the newest moment of the game."""
         if moment.step == moment.discriminator_steps == 0:
             self._looks, self._broken = [], []
+        elif self.state.done is not None:
+            return  # nothing that is still to come changes it
         self._looks.append(_as_look(self.mission.start, game, moment))
         self._broken.append(self._against_the_rules(game))
         self._judge()

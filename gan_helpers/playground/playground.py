@@ -143,6 +143,7 @@ class Playground(WidgetWithStill):
         """Stop training and take the widget away; what is compiled is free for the next game."""
         if self.comm is not None:  # neither closed before nor left half made
             self.pause()
+            self.player.end_turns()
             self.rest()
         super().close()
 

@@ -151,10 +151,11 @@ class MomentRecord:
             alt: what they show.
         """
         panels = [draw(moment) for moment in moments]
+        rows = -(-len(panels) // PANELS_IN_A_ROW)
         figure = picture_figure(
             panels,
             _label(moments),
-            PANELS_IN_A_ROW,
+            -(-len(panels) // rows),
             1,
             alt=f"{len(moments)} moments of {alt}",
             title=title,
