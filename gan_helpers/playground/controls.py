@@ -79,7 +79,7 @@ class Controls:
             layout={"width": "8em"},
         )
         ipywidgets.link((self.draw_button, "value"), (self.picture, "drawing"))
-        self.speed = ipywidgets.SelectionSlider(
+        self.speed = ipywidgets.Dropdown(
             options=[
                 ("slow motion", SLOW_MOTION),
                 *((str(steps), steps) for steps in (1, 2, 5, 10, 20, 50)),
@@ -87,7 +87,7 @@ class Controls:
             value=10,
             description="steps a picture",
             style={"description_width": "7.5em"},
-            layout={"width": "25em"},
+            layout={"width": "16em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()

@@ -42,6 +42,8 @@ function render({ model, el }) {
   picture.addEventListener("load", () => {
     addresses.slice(0, -1).forEach((address) => URL.revokeObjectURL(address));
     addresses = addresses.slice(-1);
+    // Its height is known before the next picture is decoded, so that nothing below it jumps.
+    picture.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`;
   });
   const show = () => {
     const file = new Blob([model.get("value")], { type: `image/${model.get("format")}` });
