@@ -962,6 +962,18 @@ CASES = {
         pictures.image_grid, columns=NO_SIZE, padding=NOT_WHOLE | NOTHING, scale=NO_SIZE | NOTHING
     ),
     "pictures.filmstrip": of_frames(pictures.filmstrip, count=NO_SIZE | NOTHING),
+    **{
+        f"widgets.{name}": Case(
+            getattr(widgets, name),
+            lambda: {"frames": list(pixels(3, 4, 4)), "alt": "frames"},
+            {
+                "frames": NO_FRAMES,
+                "alt": NO_TEXT | st.just(" "),
+                "labels": OBJECTS | st.sampled_from(["abc", ["a"], 5]),
+            },
+        )
+        for name in ("flipbook", "Flipbook")
+    },
     "widgets.scrubber": of_frames(widgets.scrubber, interval=NO_SIZE | NOTHING),
     "widgets.Scrubber": of_frames(widgets.Scrubber, interval=NO_SIZE | NOTHING),
     **{
@@ -1141,7 +1153,6 @@ NOT_HERE = {
         "Loss",
         "Mission",
         "Moment",
-        "PointPad",
         "Preset",
         "Settings",
         "Update",

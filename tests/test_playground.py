@@ -18,7 +18,6 @@ from gan_helpers.playground import (
     screen,
 )
 from gan_helpers.playground.glass import lights
-from gan_helpers.playground.pad import PointPad
 
 import numpy as np
 import pytest
@@ -642,19 +641,3 @@ def test_what_does_not_fit_is_an_error_of_the_cell():
         with pytest.raises(ValueError, match=next(iter(wrong))):
             lab.change(**wrong)
         assert lab.game.settings == before
-
-
-def test_the_pad_gives_the_points_that_were_drawn_and_leaves_a_still():
-    pad = PointPad()
-    assert pad.points.shape == (0, 2)
-    empty = pad.still
-    pad.coordinates = [[0.5, 1.0], [-1.0, 0.0]]
-    np.testing.assert_array_equal(pad.points, [[0.5, 1.0], [-1.0, 0.0]])
-    data, metadata = pad._repr_mimebundle_()
-    assert data["text/plain"] == metadata["image/png"]["alt"] == pad.alt
-    assert "2 points" in pad.alt
-    still = Image.open(io.BytesIO(pad.still)).convert("RGB")
-    # y points up on the plane and down in a picture.
-    assert still.getpixel((160, 40)) == still.getpixel((40, 120)) != (255, 255, 255)
-    assert pad.still != empty
-    assert Playground(pad.points, **SMALL).game.distribution.centres.shape == (2, 2)

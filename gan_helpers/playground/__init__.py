@@ -3,7 +3,6 @@
 from gan_helpers.playground.game import Moment, PointGAN
 from gan_helpers.playground.missions import MISSIONS, Mission
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
-from gan_helpers.playground.pad import PointPad
 from gan_helpers.playground.playground import Playground
 from gan_helpers.playground.points import (
     DISTRIBUTIONS,
@@ -32,7 +31,6 @@ __all__ = [
     "Playground",
     "PointDistribution",
     "PointGAN",
-    "PointPad",
     "Preset",
     "Settings",
     "Update",

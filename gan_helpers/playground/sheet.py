@@ -11,11 +11,9 @@ from gan_helpers.playground.points import EDGE
 import anywidget
 import traitlets
 
-__all__ = ["STROKES", "Sheet"]
+__all__ = ["Sheet"]
 
 HERE = Path(__file__).parent
-# What the pad and the sheet have in common, as text: of a file, anywidget keeps every widget.
-STROKES = (HERE / "strokes.js").read_text(encoding="utf-8")
 
 
 class Sheet(anywidget.AnyWidget):
@@ -31,7 +29,8 @@ class Sheet(anywidget.AnyWidget):
         coordinates: the points drawn so far, a list of pairs; sent when a stroke ends.
     """
 
-    _esm = STROKES + (HERE / "sheet.js").read_text(encoding="utf-8")
+    # As text: of a file, anywidget keeps every widget that was made from it.
+    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("strokes.js", "sheet.js"))
     value = traitlets.Bytes(b"").tag(sync=True)
     format = traitlets.Unicode("jpeg").tag(sync=True)
     # Not its tooltip, with which the browser side of ipywidgets 8.1 fails.

@@ -1,4 +1,4 @@
-// Drawing points on a canvas that covers the plane. Stands before pad.js and sheet.js, which use it.
+// Drawing points on a canvas that covers the plane. Stands before sheet.js, which uses it.
 const APART = 0.06; // least distance of two points, in units of the plane
 const MOST = 400;
 
