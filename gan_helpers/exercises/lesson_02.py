@@ -69,8 +69,8 @@ q1 = Exercise(
     names=("cure",),
     check_answer=_check_cure,
     hints=(
-        "Before G has made one small step, D has made ten large ones and closed the way. Give G "
-        "more of the time.",
+        "D draws valleys of low scores around the modes that G has found before G has reached the "
+        "others. Give G more of the time.",
         "D has ten updates for one of G, and a learning rate ten times that of G.",
         'One setting is enough: give "discriminator_steps" its usual value.',
     ),
@@ -78,8 +78,8 @@ q1 = Exercise(
     cure = {"discriminator_steps": 1}
     """,
     why=(
-        "With one update a turn D no longer closes every way before G has moved. A slower D cures "
-        "it too, and so does a G that is as fast as D."
+        "With one update a turn D draws its valleys late: by then points have reached every mode. A "
+        "slower D cures it too, and so does a G that is as fast as D."
     ),
 )
 
