@@ -2,9 +2,9 @@
 
 python scripts/make_controls_picture.py SCREENSHOT [--output FILE]
 
-The screenshot is taken once by hand, in JupyterLab in a window 1,500 pixels wide: of the widget that
-`Playground("ring of 8", seed=2)` shows, after `advance(900)`, from its first row to its last. Whoever
-moves a row of the widget takes another one, and corrects the heights below.
+The screenshot is taken by hand, in JupyterLab in a window 1,500 pixels wide: of the widget that
+`Playground("ring of 8", seed=2)` shows, after `advance(900)`, from its first row to its last.
+Whoever moves a row of the widget takes another one, and corrects the heights below.
 """
 
 import argparse

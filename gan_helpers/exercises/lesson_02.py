@@ -78,8 +78,8 @@ q1 = Exercise(
     cure = {"discriminator_steps": 1}
     """,
     why=(
-        "With one update a turn D draws its valleys late: by then points have reached every mode. A "
-        "slower D cures it too, and so does a G that is as fast as D."
+        "With one update a turn D draws its valleys late: by then points have reached every mode. "
+        "A slower D cures it too, and so does a G that is as fast as D."
     ),
 )
 
