@@ -213,8 +213,8 @@ class PointPicture:
         self._floor_name = divergence.text(
             0.01, 0, "two real samples", **aside, va="bottom", fontsize=11, color=NEUTRAL
         )
-        place: dict[str, Any] = {"transform": divergence.transAxes, "ha": "right", "va": "top"}
-        self.numbers = divergence.text(0.99, 0.93, "", **place, fontsize=11, color=INK)
+        place: dict[str, Any] = {"transform": divergence.transAxes, "ha": "right", "va": "bottom"}
+        self.numbers = divergence.text(0.99, 1.03, "", **place, fontsize=11, color=INK)
         self._add(divergence, self.numbers)
 
     def _restore_background(self) -> None:
