@@ -46,15 +46,15 @@ async def play(minutes: float) -> None:
     await asyncio.sleep(SETTLE)
     process = psutil.Process()
     memory = [process.memory_info().rss]
-    steps, frames, start = lab.game.step, lab.frames_shown, time.perf_counter()
+    steps, frames, start = lab.game.step, lab.screen.frames_shown, time.perf_counter()
     for _ in range(4):
         await asyncio.sleep(15 * minutes)
         memory.append(process.memory_info().rss)
     seconds = time.perf_counter() - start
     print(f"{'playground':44} {'measured':>12}")
-    print(f"{'pictures a second':44} {(lab.frames_shown - frames) / seconds:12.1f}")
+    print(f"{'pictures a second':44} {(lab.screen.frames_shown - frames) / seconds:12.1f}")
     print(f"{'steps a second, 10 a picture':44} {(lab.game.step - steps) / seconds:12.0f}")
-    print(f"{'milliseconds a step':44} {1000 * lab.seconds_per_step:12.2f}")
+    print(f"{'milliseconds a step':44} {1000 * lab.screen.seconds_per_step:12.2f}")
     for name, change in CHANGES.items():
         waits = [await answer(lab, change) for _ in range(6)]
         print(
@@ -73,9 +73,9 @@ async def answer(lab: Playground, change) -> float:
     start = time.perf_counter() + 0.31
     await asyncio.sleep(0.31)  # and longer, if a frame is being made just then
     change(lab)
-    frames = lab.frames_shown
+    frames = lab.screen.frames_shown
     async with asyncio.timeout(30):
-        while lab.frames_shown == frames:
+        while lab.screen.frames_shown == frames:
             await asyncio.sleep(0.001)
     if lab.problem.value:
         raise RuntimeError(lab.problem.value)

@@ -341,6 +341,7 @@ def picture_figure(
     title: str | None = None,
     below: bool = False,
     widest: int = 1000,
+    footer: np.ndarray | None = None,
 ) -> LessonFigure:
     """Lay out pictures of one size, each magnified ``scale`` times, with a text at each.
 
@@ -353,6 +354,7 @@ def picture_figure(
         title: one line above all of them.
         below: write the texts below their pictures, not above.
         widest: the most pixels that the figure may be wide, unless one picture needs more.
+        footer: a color picture, such as a key, that stands once below all of them.
     """
     count = len(images)
     picture_height, picture_width = (scale * side for side in images[0].shape[:2])
@@ -366,8 +368,10 @@ def picture_figure(
     columns = max(1, min(columns, count, (widest - 2 * margin) // cell_width))
     rows = math.ceil(count / columns)
     heading = line_height + margin if title else 0
-    total_width = max(columns * cell_width, letter_width * len(title or "")) + 2 * margin
-    total_height = rows * cell_height + heading + 2 * margin
+    foot_height, foot_width = (0, 0) if footer is None else footer.shape[:2]
+    total_width = max(columns * cell_width, letter_width * len(title or ""), foot_width)
+    total_width += 2 * margin
+    total_height = rows * cell_height + heading + foot_height + 2 * margin
 
     figure = LessonFigure(figsize=(total_width / DPI, total_height / DPI), alt=alt)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -392,6 +396,9 @@ def picture_figure(
                 fontsize=FONT_SIZE - 1,
                 color=INK,
             )
+    if footer is not None:
+        left = (total_width - foot_width) // 2
+        canvas[-foot_height - margin : -margin, left : left + foot_width] = footer
     if title:
         size = FONT_SIZE + 1
         axes.text(total_width / 2, margin, title, ha="center", va="top", fontsize=size, color=INK)

@@ -141,7 +141,7 @@ class LessonFigure(Figure):
 
     Attributes:
         alt: the text.
-        few_colours: "photographs" or "drawing" to keep only 256 colours, for a smaller PNG; None
+        few_colours: "photographs" or "drawing" to keep only few colours, for a smaller PNG; None
             for all. See ``few_colours_png``.
 
     Raises:
@@ -195,19 +195,19 @@ class LessonFigure(Figure):
 
 
 def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
-    """The bytes of a PNG file with a table of 256 colours, without dithering.
+    """The bytes of a PNG file with a table of few colours, without dithering.
 
     Args:
         picture: an RGB picture.
-        kind: "photographs" makes frequent colours exact; a thin line may change its colour. In a
-            "drawing" no colour is far from its own, and wide gradients show bands.
+        kind: "photographs", of 256 colours, makes frequent colours exact; a thin line may change
+            its colour. In a "drawing", of 96, none is far from its own, and gradients show bands.
     """
     options: dict[str, dict[str, Any]] = {
-        "photographs": {"method": Image.Quantize.MEDIANCUT},
-        "drawing": {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2},
+        "photographs": {"colors": 256, "method": Image.Quantize.MEDIANCUT},
+        "drawing": {"colors": 96, "method": Image.Quantize.MAXCOVERAGE, "kmeans": 2},
     }
     buffer = io.BytesIO()
-    small = picture.quantize(256, dither=Image.Dither.NONE, **options[kind])
+    small = picture.quantize(dither=Image.Dither.NONE, **options[kind])
     small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 

@@ -1,7 +1,10 @@
 """Live parts of a lesson: a figure with sliders, a slider through frames; each brings a still."""
 
 import base64
+import hashlib
 import html
+import io
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,15 +25,18 @@ from gan_helpers.plots import LessonFigure
 import anywidget
 import ipywidgets
 import numpy as np
+from PIL import Image
 from traitlets import Unicode
 
 __all__ = [
     "AccessibleNames",
     "FigureWithSliders",
+    "Flipbook",
     "Scrubber",
     "TitledImage",
     "WidgetWithStill",
     "figure_with_sliders",
+    "flipbook",
     "make_sliders",
     "scrubber",
     "with_still",
@@ -330,3 +336,99 @@ class Scrubber(WidgetWithStill):
 
 
 scrubber = Scrubber  # the name that lessons call
+
+
+# Without scripts a page keeps the picture alone: the row of the slider is hidden until one runs.
+FLIPBOOK = """<div id="{name}" style="max-width: {width}px">
+<div style="display: none; gap: 1em; align-items: center; padding: 4px 0">
+<input type="range" min="0" max="{last}" value="{last}" style="flex: 1" aria-label="Moment">
+<output style="min-width: 7em">{label}</output>
+</div>
+<img src="{still}" alt="{alt}" width="{width}" style="max-width: 100%; height: auto">
+<script>
+(() => {{
+  const book = document.getElementById("{name}");
+  const [slider, label, picture] = ["input", "output", "img"].map(tag => book.querySelector(tag));
+  const labels = {labels};
+  const start = "data:image/webp;base64,";
+  const frames = {frames}.map(frame => start + frame).concat(picture.src);
+  const show = () => {{
+    picture.src = frames[slider.value];
+    label.value = labels[slider.value];
+    slider.setAttribute("aria-valuetext", labels[slider.value]);
+  }};
+  slider.addEventListener("input", show);
+  // A deck turns its page by the arrow keys, which here move the slider.
+  slider.addEventListener("keydown", event => event.stopPropagation());
+  slider.parentElement.style.display = "flex";
+  slider.value = 0;
+  show();
+}})();
+</script>
+</div>"""
+
+
+class Flipbook:
+    """A recorded run as a slider through its frames, which needs no kernel and no widget.
+
+    It works on every page that runs scripts: a site, a deck of slides, a notebook that is only
+    read. Where scripts are taken out, the last frame remains with its alt text.
+
+    Args:
+        frames: uint8 pictures of one shape, (H, W) or (H, W, 3), shown at their size.
+        labels: one short text for each frame. Default: "frame 0", "frame 1", ...
+        alt: what the last frame, and with it the run, shows. Required.
+
+    Raises:
+        TypeError: if a frame is not uint8, or the labels are no list of texts.
+        ValueError: if there are no frames, or their shapes or the number of labels do not fit.
+
+    Example:
+        >>> book = Flipbook(np.zeros((3, 8, 8), np.uint8), alt="Three black squares, all alike.")
+        >>> '<input type="range" min="0" max="2"' in book._repr_html_()
+        True
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[np.ndarray],
+        labels: Sequence[str] | None = None,
+        *,
+        alt: str,
+    ) -> None:
+        self.alt = check_alt(alt)
+        kept = list(checked_frames(frames))
+        self._width = kept[-1].shape[1]
+        self._files = [_to_webp(frame) for frame in kept]
+        self._labels = check_labels(labels, len(kept))
+
+    def _repr_html_(self) -> str:
+        # The same run has the same name, so that a stored notebook changes with its pictures only.
+        digest = hashlib.sha256("".join([*self._files, *self._labels]).encode()).hexdigest()
+        return FLIPBOOK.format(
+            name=f"flipbook-{digest[:12]}",
+            width=self._width,
+            last=len(self._files) - 1,
+            label=html.escape(self._labels[-1]),
+            labels=_to_script(self._labels),
+            alt=html.escape(self.alt),
+            still=f"data:image/webp;base64,{self._files[-1]}",
+            frames=_to_script(self._files[:-1]),
+        )
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def _to_webp(frame: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "WEBP", quality=60, method=6)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _to_script(values: Sequence[str]) -> str:
+    """A list that may stand in a script: nothing in it can end the script."""
+    return json.dumps(list(values)).replace("<", "\\u003c")
+
+
+flipbook = Flipbook  # the name that lessons call

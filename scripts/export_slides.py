@@ -94,7 +94,8 @@ def heading(source: str) -> str:
 
 
 def has_figure(cell: nbformat.NotebookNode) -> bool:
-    return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+    data = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return any("image/png" in each or "<img " in each.get("text/html", "") for each in data)
 
 
 def split(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 RUN = "learns the ring"
 FRAMES = 36
-SIZE = (640, 358)  # pixels
+SIZE = (640, 461)  # pixels
 DEFAULT = Path(__file__).resolve().parent.parent / "notebooks" / "images" / "02_playground.gif"
 
 

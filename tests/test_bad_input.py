@@ -780,7 +780,8 @@ CASES = {
         {
             **dict.fromkeys(("data", "latents", "loss", "optimizer"), NO_NAME | NOTHING),
             **dict.fromkeys(
-                ("latent_dim", "hidden_layers", "width", "discriminator_steps"), NO_SIZE | NOTHING
+                ("latent_dim", "hidden_layers", "width", "discriminator_steps", "generator_steps"),
+                NO_SIZE | NOTHING,
             ),
             **dict.fromkeys(("seed", "noise_steps", "unrolled"), NOT_WHOLE | NOTHING),
             **dict.fromkeys(("noise", "gradient_penalty", "r1_penalty"), NO_WEIGHT | NOTHING),
@@ -788,7 +789,8 @@ CASES = {
             **dict.fromkeys(("generator_rate", "unrolled_rate"), NO_RATE | NOTHING),
             "packed": NO_SIZE | NOTHING | st.just(3),
             "minibatch_statistics": st.sampled_from([None, 1, "yes", []]),
-            "discriminator_width": NO_SIZE,
+            **dict.fromkeys(("discriminator_width", "discriminator_layers"), NO_SIZE),
+            "discriminator_optimizer": NO_NAME,
             "no_such_setting": st.integers(),
         },
     ),
@@ -808,6 +810,7 @@ CASES = {
             "generator": NO_FUNCTION,
             "discriminator_loss": NO_FUNCTION,
             "preset": NO_NAME,
+            "mission": NO_NAME,
             "width": NO_SIZE | NOTHING,
             "no_such_setting": st.integers(),
         },
@@ -822,10 +825,18 @@ CASES = {
         lambda: {"times": 0},
         {"times": NOT_WHOLE | NOTHING},
     ),
+    "playground.Playground.continue_from": Case(
+        lambda step: lab().continue_from(step),
+        lambda: {"step": 0},
+        {"step": NOT_WHOLE | NOTHING | st.just(10**9)},
+    ),
     "playground.Playground.filmstrip": Case(
         lambda **numbers: lab().filmstrip(**numbers),
         lambda: {"count": 2},
-        {"count": NO_SIZE | NOTHING | st.just(1)},
+        {
+            "count": NO_SIZE | NOTHING | st.just(1),
+            "steps": st.sampled_from([(), [], [-1], [1.5], [None], "abc", 3, {"a": 1}]),
+        },
     ),
     "clinic.treat": Case(
         clinic.treat,
@@ -951,6 +962,18 @@ CASES = {
         pictures.image_grid, columns=NO_SIZE, padding=NOT_WHOLE | NOTHING, scale=NO_SIZE | NOTHING
     ),
     "pictures.filmstrip": of_frames(pictures.filmstrip, count=NO_SIZE | NOTHING),
+    **{
+        f"widgets.{name}": Case(
+            getattr(widgets, name),
+            lambda: {"frames": list(pixels(3, 4, 4)), "alt": "frames"},
+            {
+                "frames": NO_FRAMES,
+                "alt": NO_TEXT | st.just(" "),
+                "labels": OBJECTS | st.sampled_from(["abc", ["a"], 5]),
+            },
+        )
+        for name in ("flipbook", "Flipbook")
+    },
     "widgets.scrubber": of_frames(widgets.scrubber, interval=NO_SIZE | NOTHING),
     "widgets.Scrubber": of_frames(widgets.Scrubber, interval=NO_SIZE | NOTHING),
     **{
@@ -1125,7 +1148,15 @@ NOT_HERE = {
         "to_png",
     },  # parts
     # Checked by PointGAN, results, or checked in tests/test_playground.py.
-    "playground": {"GameError", "Loss", "Moment", "PointPad", "Preset", "Settings"},
+    "playground": {
+        "GameError",
+        "Loss",
+        "Mission",
+        "Moment",
+        "Preset",
+        "Settings",
+        "Update",
+    },
     "plots": {"LessonAxes", "few_colours_png"},
     "profiles": None,  # any value will do; tests/test_profiles.py
     "runtime": {

@@ -24,5 +24,5 @@ def test_it_writes_the_run_as_an_animation(tmp_path, monkeypatch, capsys, uncomp
     script["main"]()
     assert list(script["spread_steps"](2000)) == [0, 707, 2000]
     with Image.open(tmp_path / "a.gif") as animation:
-        assert (animation.n_frames, animation.size) == (3, (640, 358))
+        assert (animation.n_frames, animation.size) == (3, (640, 461))
     assert "3 frames" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+from dataclasses import replace
 
 from gan_helpers.playground import (
     DISTRIBUTIONS,
@@ -14,8 +15,9 @@ from gan_helpers.playground import (
     controls,
     engine,
     record,
+    screen,
 )
-from gan_helpers.playground.pad import PointPad
+from gan_helpers.playground.glass import lights
 
 import numpy as np
 import pytest
@@ -58,6 +60,115 @@ def test_the_buttons_move_the_players_and_the_counter():
         assert f"step {counts[0]} (D: {counts[1]}" in lab.controls.counter.value
     lab.controls.reset_button.click()
     assert lab.game.step == 0 and len(lab.moments) == 1
+
+
+def test_one_update_is_told_in_words_until_something_else_happens():
+    lab = Playground(**SMALL)
+    lab.controls.d_button.click()
+    assert lab.screen.told.player == "D" and str(lab.screen.told) in lab.alt
+    lab.controls.g_button.click()
+    assert lab.screen.told.player == "G" and str(lab.screen.told) in lab.alt
+    lab.controls.history.value = 0
+    assert str(lab.screen.told) not in lab.alt
+    lab.step_both()
+    assert lab.screen.told is None
+
+
+def test_a_choice_for_one_player_leaves_the_other(uncompiled):
+    lab = Playground(**SMALL)
+    shown = lab.controls.settings
+    assert shown["discriminator_width"].value == 8
+    shown["width"].value = 16
+    shown["hidden_layers"].value = 3
+    shown["optimizer"].value = "SGD"
+    assert [shown[f"discriminator_{name}"].value for name in ("width", "layers", "optimizer")] == [
+        8,
+        1,
+        "Adam",
+    ]
+    assert [layer.units for layer in lab.game.discriminator.layers] == [8, 1]
+    shown["discriminator_layers"].value = 2
+    shown["discriminator_optimizer"].value = "SGD"
+    shown["optimizer"].value = "Adam"
+    assert [layer.units for layer in lab.game.generator.layers] == [16, 16, 16, 2]
+    settings = lab.game.settings
+    assert (settings.optimizer, settings.discriminator_optimizer) == ("Adam", "SGD")
+
+
+def test_an_update_lights_the_way_forward_and_then_the_way_back():
+    lab = Playground(**SMALL)
+    lab.step_discriminator()
+    states = [(light.forward, light.back, light.moved) for light in lights(lab.screen.told)]
+    assert states == [(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (4, 1, 0), (4, 1, 1)]
+    lab.step_generator()
+    assert len(lights(lab.screen.told)) == 8
+    drawn = [
+        lab.drawing.draw(lab.moments, lab.record.last, light).tobytes()
+        for light in [None, *lights(lab.screen.told)]
+    ]
+    assert len(set(drawn)) == len(drawn)
+    # The still shows the whole way; once the game goes on, none of it.
+    assert lab.draw().tobytes() == drawn[-1]
+    lab.record.look_at(0)
+    calm = lab.draw()
+    lab.step_both()
+    lab.record.look_at(0)
+    strip = (0, 0, 1000, 160)
+    assert lab.draw().crop(strip).tobytes() == calm.crop(strip).tobytes()
+
+
+def test_a_button_shows_the_stages_and_another_action_ends_them():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.controls.g_button.click()
+        pictures, first = set(), lab.screen.frames_shown
+        assert lab.game.step == len(lab.moments) - 1 == 1
+        await until(
+            lambda: pictures.add(lab.picture.value) or "step 1 " in lab.controls.counter.value
+        )
+        assert lab.screen.frames_shown == first + 8 and len(pictures) >= 7
+        lab.controls.d_button.click()
+        lab.controls.g_button.click()
+        assert len(lab.moments) == 4
+        lab.controls.reset_button.click()
+        shown = lab.screen.frames_shown
+        await asyncio.sleep(0.5)
+        assert lab.screen.frames_shown == shown and "step 0 " in lab.controls.counter.value
+
+    asyncio.run(play())
+
+
+def test_slow_motion_plays_the_same_game_update_by_update(monkeypatch):
+    monkeypatch.setattr(screen, "STAGE_SECONDS", 0.001)
+
+    async def play():
+        lab = Playground(discriminator_steps=2, **SMALL)
+        lab.controls.speed.value = controls.SLOW_MOTION
+        lab.play()
+        await until(lambda: lab.game.step == 2)
+        lab.pause()
+        counts = [(moment.discriminator_steps, moment.step) for moment in lab.moments]
+        assert counts[:7] == [(0, 0), (1, 0), (2, 0), (2, 1), (3, 1), (4, 1), (4, 2)]
+        # What was begun is not shown any more once the game is another one.
+        lab.reset()
+        lab.play()
+        await until(lambda: lab.game.discriminator_steps == 1)
+        assert [moment.discriminator_steps for moment in lab.moments] == [0, 1]
+        lab.controls.speed.value = 10
+        await until(lambda: lab.game.step > 20)
+        lab.pause()
+
+    asyncio.run(play())
+
+
+def test_the_time_axis_ends_near_the_newest_moment():
+    lab = Playground(**SMALL)
+    axis = lab.drawing._axes[0]
+    for steps in (40, 7, 200):
+        lab.advance(steps, every=steps)
+        assert lab.game.step <= axis.get_xlim()[1] <= 1.2 * lab.game.step
+    lab.reset()
+    assert axis.get_xlim()[1] <= 20
 
 
 def test_playing_trains_and_draws_until_the_pause():
@@ -187,6 +298,60 @@ def test_looking_back_pauses_and_shows_what_was():
     assert lab.game.step == 40
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"dropout": 0.5, "noise": 0.5, "noise_steps": 30, "average": 0.9}]
+)
+def test_a_game_continues_from_a_moment_exactly_as_it_did_then(settings):
+    lab = Playground(optimizer="SGD", **SMALL, **settings).advance(20, every=10)
+    lab.change(optimizer="Adam", generator_rate=0.01)
+    lab.advance(20, every=10)
+    expected = generator(lab), lab.game.look().values
+    lab.change(latents="uniform", loss="hinge", discriminator_steps=3)
+    lab.advance(10)
+    # Back over a change of settings, which are those of then, and on engines that others had.
+    for step in (10, 30, 20):
+        lab.continue_from(step)
+        assert lab.moments[-1].step == lab.game.step == step == lab.game.discriminator_steps
+        if step == 10:
+            assert lab.game.settings.optimizer == lab.controls.settings["optimizer"].value == "SGD"
+            lab.advance(10, every=10)
+            lab.change(optimizer="Adam", generator_rate=0.01)
+            lab.rest()
+            Playground("line", **SMALL, **settings).advance(3).close()
+            lab.advance(20, every=10)
+        else:
+            assert lab.game.settings.latents == "normal"
+            lab.advance(40 - step, every=10)
+        assert same(expected[0], generator(lab)) and lab.game.look().values == expected[1]
+        assert [moment.step for moment in lab.moments][-1] == 40
+    with pytest.raises(ValueError, match=r"15.*nearest.*10, 20;.* in all"):
+        lab.continue_from(15)
+    lab.change(data="line")
+    with pytest.raises(ValueError, match="step 10"):
+        lab.continue_from(10)
+
+
+def test_the_button_continues_from_the_nearest_moment_that_is_kept(monkeypatch):
+    lab = Playground(**SMALL)
+    size = lab.game.standing().nbytes
+    monkeypatch.setattr(record, "MOST_BYTES", 6 * size)
+    lab.advance(40, every=2)
+    kept = [standing for _, standing in lab.record._standings if standing is not None]
+    assert len(kept) <= 6 and kept[0].step == 0 and kept[-1].step == 40
+    button, note = lab.controls.continue_button, lab.controls.note
+    assert button.disabled
+    lab.controls.history.value = 7  # step 14; every fourth moment is kept
+    assert not button.disabled
+    button.click()
+    assert lab.game.step == lab.moments[-1].step == 8 and button.disabled
+    assert "from step 8" in note.value and "step 14" in note.value
+    lab.advance(6, every=2)
+    assert note.value == "" and [moment.step for moment in lab.moments] == list(range(0, 15, 2))
+    lab.controls.history.value = 4
+    button.click()
+    assert "from step 8" in note.value and "kept" not in note.value
+
+
 def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
     monkeypatch.setattr(record, "MOST_MOMENTS", 6)
     lab = Playground(**SMALL)
@@ -197,6 +362,31 @@ def test_the_record_stays_small_and_keeps_first_and_last(monkeypatch):
     gaps = np.diff(steps[:-1])
     # Evenly thinned: all gaps but the last are equal.
     assert len(set(gaps)) == 1
+
+
+def test_a_filmstrip_shows_the_moments_that_are_asked_for():
+    lab = Playground(**SMALL).advance(40, every=10)
+    strip = lab.filmstrip(steps=[0, 19, 100, 22])
+    # 19 and 22 are nearest to the same moment.
+    assert [text.get_text() for text in strip.axes[0].texts] == ["step 0", "step 20", "step 40"]
+    assert "after 40 updates" in strip.alt
+    assert "after 20 updates" in lab.filmstrip(steps=[20]).alt
+    assert strip.get_figwidth() * strip.dpi > 3 * 300
+    # A fifth panel stands in a second row; the picture itself is as before.
+    before = lab.draw()
+    assert lab.filmstrip(5).get_figheight() > strip.get_figheight() + 3
+    assert lab.draw() == before
+    for steps, words in (([], "at least one"), ([-1], "at least 0"), ("ab", "steps")):
+        with pytest.raises((TypeError, ValueError), match=words):
+            lab.filmstrip(steps=steps)
+
+
+def test_points_outside_the_plane_are_counted_in_words():
+    lab = Playground(**SMALL)
+    assert lab.drawing.outside.get_text() == ""
+    far = replace(lab.moments[0], fake=lab.moments[0].fake + np.float16(3))
+    lab.drawing.draw([far], 0)
+    assert "of 256 generated points lie outside" in lab.drawing.outside.get_text()
 
 
 def test_layers_can_be_hidden():
@@ -210,6 +400,39 @@ def test_layers_can_be_hidden():
     for box in lab.controls.layers.values():
         box.value = True
     assert lab.picture.value == shown
+
+
+def test_data_drawn_on_the_plane_is_played_on_at_once():
+    async def play():
+        lab = Playground(**SMALL)
+        lab.controls.draw_button.value = True
+        assert lab.picture.drawing
+        points = [[0.5, 0.5], [-0.5, 0.0]]
+        lab.picture.coordinates = points
+        assert lab.playing and lab.game.distribution.centres.tolist() == points
+        assert lab.controls.settings["data"].value == "your points"
+        # Another stroke adds to them while it plays; after Clear the old ones are played on.
+        lab.picture.coordinates = [*points, [1.0, 1.0]]
+        await until(lambda: lab.game.step > 3)
+        assert len(lab.game.distribution.centres) == 3
+        lab.picture.coordinates = []
+        assert lab.playing and len(lab.game.distribution.centres) == 3
+        lab.picture.coordinates = [[1.0, 0.0]]
+        assert len(lab.game.distribution.centres) == 1
+        lab.pause()
+
+    asyncio.run(play())
+
+
+def test_the_square_to_draw_in_is_the_plane():
+    lab = Playground(np.array([[-1.5, 1.5]]), **SMALL)
+    left, top, right, bottom = (
+        round(share * size)
+        for share, size in zip(lab.picture.plane, (1000, 720, 1000, 720), strict=True)
+    )
+    frame = np.asarray(lab.draw().convert("L"))
+    for x, y in ((left, top), (right, bottom)):
+        assert frame[y - 1 : y + 2, x - 1 : x + 2].min() < 100, "the black corner of its frame"
 
 
 def test_points_of_your_own_can_be_left_and_chosen_again():
@@ -369,7 +592,7 @@ def test_without_a_front_end_a_still_picture_with_words_remains():
     data, metadata = lab._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == lab.alt
     assert "ring of 8 after 10 updates" in lab.alt
-    assert Image.open(io.BytesIO(lab.still)).size == (1000, 560)
+    assert Image.open(io.BytesIO(lab.still)).size == (1000, 720)
     assert len(lab.still) < 150_000
 
 
@@ -418,19 +641,3 @@ def test_what_does_not_fit_is_an_error_of_the_cell():
         with pytest.raises(ValueError, match=next(iter(wrong))):
             lab.change(**wrong)
         assert lab.game.settings == before
-
-
-def test_the_pad_gives_the_points_that_were_drawn_and_leaves_a_still():
-    pad = PointPad()
-    assert pad.points.shape == (0, 2)
-    empty = pad.still
-    pad.coordinates = [[0.5, 1.0], [-1.0, 0.0]]
-    np.testing.assert_array_equal(pad.points, [[0.5, 1.0], [-1.0, 0.0]])
-    data, metadata = pad._repr_mimebundle_()
-    assert data["text/plain"] == metadata["image/png"]["alt"] == pad.alt
-    assert "2 points" in pad.alt
-    still = Image.open(io.BytesIO(pad.still)).convert("RGB")
-    # y points up on the plane and down in a picture.
-    assert still.getpixel((160, 40)) == still.getpixel((40, 120)) != (255, 255, 255)
-    assert pad.still != empty
-    assert Playground(pad.points, **SMALL).game.distribution.centres.shape == (2, 2)

@@ -346,6 +346,64 @@ def test_each_loss_optimizer_rate_and_kind_of_latents_trains_differently():
         assert not same(first, second)
 
 
+def test_each_player_has_its_own_layers_optimizer_and_updates():
+    game = PointGAN(
+        replace(SMALL, discriminator_layers=2, discriminator_width=4, generator_steps=3)
+    )
+    units = [[layer.units for layer in net.layers] for net in (game.generator, game.discriminator)]
+    assert units == [[8, 2], [4, 4, 1]]
+    game.train(2)
+    assert (game.step, game.discriminator_steps) == (6, 2)
+    by_hand = PointGAN(game.settings)
+    for _ in range(2):
+        by_hand.update_discriminator()
+        for _ in range(3):
+            by_hand.update_generator()
+    for one, other in zip(weights(game.generator), weights(by_hand.generator), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_optimizer_of_one_player_is_not_that_of_the_other():
+    both = [
+        train_differently(optimizer=own, discriminator_optimizer=other)
+        for own, other in itertools.product(("Adam", "SGD"), repeat=2)
+    ]
+    for first, second in itertools.combinations(both, 2):
+        assert not same(first, second)
+    assert same(both[-1], train_differently(optimizer="SGD"))
+
+
+def test_what_holds_for_d_anyway_may_be_written_out():
+    game = PointGAN(SMALL)
+    game.train(2)
+    game.change(discriminator_width=8, discriminator_layers=1, discriminator_optimizer="Adam")
+    assert game.step == 2
+    engine = game._engine
+    del game
+    assert PointGAN(SMALL)._engine is engine
+
+
+def test_an_update_says_what_it_did():
+    game = PointGAN(SMALL)
+    game.train(30)
+    for name, update in (
+        ("discriminator", game.update_discriminator),
+        ("generator", game.update_generator),
+    ):
+        network = getattr(game, name)
+        before = weights(network)
+        told = update()
+        changes = [np.abs(new - old) for new, old in zip(weights(network), before, strict=True)]
+        moved = np.concatenate([change.ravel() for change in changes]).mean()
+        assert told.moved == pytest.approx(moved, rel=1e-4)
+        # Of another batch than the one that the measurement has: near, and not equal.
+        assert told.loss == pytest.approx(game.look().values[f"{name}_loss"], abs=0.3)
+        assert told.judged == 128 and 0 <= told.called_real <= 128
+        assert str(told).startswith(f"{name[0].upper()}'s loss {told.loss:.2f}; its weights moved")
+    packed = PointGAN(replace(SMALL, packed=2)).update_generator()
+    assert packed.judged == 64 and "of 64 packs of 2 fakes" in str(packed)
+
+
 def test_a_seed_set_later_plays_the_same_game():
     late, early = PointGAN(SMALL), PointGAN(replace(SMALL, seed=3))
     late.train(3)
@@ -377,6 +435,7 @@ USELESS = [
     ("discriminator", {"weight_penalty": 0.1}),
     ("discriminator", {"minibatch_statistics": True}),
     ("discriminator", {"discriminator_width": 8}),
+    ("discriminator", {"discriminator_layers": 1}),
     ("generator discriminator", {"width": 8}),
     ("generator discriminator", {"hidden_layers": 1}),
 ]
@@ -529,6 +588,9 @@ def test_numbers_that_are_no_longer_finite_stop_the_game():
         ({"data": "spiral"}, "ring of 8"),
         ({"loss": "none"}, "non-saturating"),
         ({"optimizer": "RMS"}, "Adam"),
+        ({"discriminator_optimizer": "RMS"}, "Adam"),
+        ({"discriminator_layers": 0}, "at least 1"),
+        ({"generator_steps": 0}, "at least 1"),
         ({"latents": "cauchy"}, "uniform"),
         ({"width": 0}, "at least 1"),
         ({"generator_rate": -1.0}, "above 0"),

@@ -124,12 +124,12 @@ UNREADABLE = [
 def test_a_line_that_cannot_be_read_is_left_alone_and_named_once(line):
     damaged = line.encode("utf-8", "surrogateescape") + b"\n"
     Path(FILE).write_bytes(damaged)
-    progress.record(2, 3, CORRECT)
+    progress.record(2, 2, CORRECT)
     assert Path(FILE).read_bytes().startswith(damaged)
     table = progress.show_table()
     sentence = f"1 line of {FILE} could not be read and is left as it is."
     assert repr(table).count(sentence) == table._repr_html_().count(sentence) == 1
-    assert table.total == "1 of 30 exercises done"
+    assert table.total == "1 of 29 exercises done"
 
 
 def test_several_damaged_lines_are_counted_and_empty_ones_are_none():
@@ -181,6 +181,19 @@ def test_the_line_of_a_lesson(capsys):
     ]
 
 
+def test_missions_stand_beside_the_exercises(capsys):
+    progress.record(2, 1, CORRECT)
+    progress.record(2, "collapse it", CORRECT)
+    with Path(FILE).open("a", encoding="utf-8") as file:
+        file.write('{"lesson": 2, "mission": 5, "outcome": "Correct", "time": ""}\n')
+    progress.show_lesson(2)
+    lesson, missions = capsys.readouterr().out.splitlines()
+    assert lesson == "Lesson 2: exercise 1 done, 2 open."
+    assert missions.startswith("Missions: cover the ring open, collapse it done, save the run open")
+    table = progress.show_table()
+    assert table.total.startswith("1 of") and "1 line of" in table.notes[0]
+
+
 @pytest.mark.parametrize("lesson", [0, 11, -1, "7"])
 def test_an_unknown_lesson_is_a_clear_error(lesson):
     with pytest.raises(ValueError, match="there are lessons 1 to 10"):
@@ -196,7 +209,7 @@ def test_the_table_as_text():
     assert cells[0] == ["1. The adversarial game", "done", "open", "open", "open"]
     assert cells[3] == ["4. The failure clinic", "open", "tried", "none", "none"]
     assert len(rows) == 10
-    assert last == "1 of 30 exercises done. Open next: lesson 1, The adversarial game."
+    assert last == "1 of 29 exercises done. Open next: lesson 1, The adversarial game."
 
 
 def test_the_table_names_the_first_lesson_with_something_left():
@@ -207,7 +220,7 @@ def test_the_table_names_the_first_lesson_with_something_left():
         for number in range(1, progress.exercise_count(lesson) + 1):
             progress.record(lesson, number, CORRECT)
     table = progress.show_table()
-    assert table.total == "30 of 30 exercises done"
+    assert table.total == "29 of 29 exercises done"
     assert table.next_lesson == "Every exercise of the course is done."
 
 
@@ -228,14 +241,14 @@ def test_the_table_as_html_says_in_words_which_cell_belongs_where():
         expected = ["open"] * count + ["none"] * (4 - count)
         assert words == (["done", *expected[1:]] if number == 4 else expected)
     total = table.find("tfoot/tr")
-    assert total.find("td").text == "1 of 30 exercises done"
+    assert total.find("td").text == "1 of 29 exercises done"
     assert page.find("p").text.startswith("Open next: lesson 1")
 
 
 def test_progress_of_a_lesson_that_is_gone_changes_no_total():
     progress.record(11, 1, CORRECT)
     progress.record(4, 3, CORRECT)
-    assert progress.show_table().total == "0 of 30 exercises done"
+    assert progress.show_table().total == "0 of 29 exercises done"
 
 
 def test_titles_are_those_of_the_notebooks():

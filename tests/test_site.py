@@ -93,7 +93,10 @@ def test_stored_pictures_keep_their_own_words(site):
         notebook = nbformat.read(ROOT / f"{name}.ipynb", as_version=4)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         data = [output for output in outputs if "image/png" in output.get("data", {})]
-        assert words == {output.metadata["image/png"]["alt"] for output in data}, name
+        stored = {output.metadata["image/png"]["alt"] for output in data}
+        markup = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
+        stored |= {image["alt"] for image in BeautifulSoup(markup, "html.parser").select("img")}
+        assert words == stored, name
 
 
 def test_links_lead_to_the_heading_that_jupyter_would_show(site):

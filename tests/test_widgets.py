@@ -1,12 +1,16 @@
 """Live figures: the picture follows the sliders, and a still one remains without a front end."""
 
 import base64
+import io
 
 from gan_helpers.plots import LessonFigure, new_figure
-from gan_helpers.widgets import figure_with_sliders
+from gan_helpers.widgets import figure_with_sliders, flipbook
 
 import numpy as np
 import pytest
+from browser import launch
+from bs4 import BeautifulSoup
+from PIL import Image
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -136,3 +140,45 @@ def test_the_step_must_be_positive():
 def test_without_sliders_there_is_nothing_to_move():
     with pytest.raises(ValueError, match="no slider"):
         figure_with_sliders(draw_level)
+
+
+def book_of_levels(labels=("low", "</script> & high")):
+    frames = np.stack([np.full((6, 8, 3), level, np.uint8) for level in (0, 255)])
+    return flipbook(frames, list(labels), alt="A black square that becomes a white one.")
+
+
+def test_a_flipbook_keeps_its_last_frame_where_scripts_are_taken_out():
+    book = book_of_levels()
+    page = BeautifulSoup(book._repr_html_(), "html.parser")
+    assert [script.extract().name for script in page.select("script")] == ["script"]
+    (image,) = page.select("img")
+    assert image["alt"] == repr(book) == book.alt
+    file = base64.b64decode(image["src"].removeprefix("data:image/webp;base64,"))
+    assert np.asarray(Image.open(io.BytesIO(file))).min() > 250
+    row = page.select_one("input").parent
+    assert "display: none" in row["style"], "nothing would answer this slider"
+    assert page.select_one("output").text == "</script> & high"
+
+
+def test_a_flipbook_has_a_name_of_its_own_that_does_not_change():
+    same, other = book_of_levels(), book_of_levels(("dark", "bright"))
+    assert same._repr_html_() == book_of_levels()._repr_html_()
+    names = {BeautifulSoup(book._repr_html_(), "html.parser").div["id"] for book in (same, other)}
+    assert len(names) == 2
+
+
+def test_the_slider_of_a_flipbook_moves_its_picture(tmp_path):
+    with launch() as browser:
+        page = browser.new_page()
+        faults = []
+        page.on("pageerror", lambda error: faults.append(error))
+        # As in JupyterLab and on the pages of the course, two of them share a page.
+        books = [book_of_levels(), book_of_levels(("dark", "bright"))]
+        page.set_content("<br>".join(book._repr_html_() for book in books))
+        slider, picture = page.get_by_role("slider").first, page.locator("img").first
+        before = picture.get_attribute("src")
+        assert page.locator("output").first.inner_text() == "low"
+        slider.press("ArrowRight")
+        assert page.locator("output").all_inner_texts() == ["</script> & high", "dark"]
+        assert picture.get_attribute("src") != before
+        assert faults == []

@@ -49,7 +49,19 @@ TITLES = {
     10: "What a GAN is good for",
 }
 
-Outcomes = dict[tuple[int, int], str]
+# The missions of the playground, by their lesson; the playground itself takes seconds to import.
+MISSIONS = {
+    2: (
+        "cover the ring",
+        "collapse it",
+        "save the run",
+        "beat the seed",
+        "a loss that covers more",
+    ),
+}
+
+Task = tuple[int, int | str]  # a lesson, and the number of an exercise or the name of a mission
+Outcomes = dict[Task, str]
 
 
 @functools.cache
@@ -81,18 +93,24 @@ def better(outcome: str, other: str) -> str:
     return max(outcome, other, key=OUTCOMES.index)
 
 
-def record(lesson: int, number: int, outcome: str) -> None:
-    """Append a line if the outcome of this exercise is better than what is known.
+def record(lesson: int, task: int | str, outcome: str) -> None:
+    """Append a line if the outcome of this task is better than what is known.
+
+    Args:
+        lesson: its number.
+        task: the number of an exercise, or the name of a mission.
+        outcome: one of ``OUTCOMES``.
 
     Raises:
         OSError: if the file cannot be read or written.
     """
     content = _read()
-    known = _outcomes(content)[0].get((lesson, number), NOT_ATTEMPTED)
+    known = _outcomes(content)[0].get((lesson, task), NOT_ATTEMPTED)
     if better(outcome, known) == known:
         return
     time = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = {"lesson": lesson, "exercise": number, "outcome": outcome, "time": time}
+    kind = "mission" if isinstance(task, str) else "exercise"
+    entry = {"lesson": lesson, kind: task, "outcome": outcome, "time": time}
     # A line that was cut off while it was written must not swallow this one.
     start = "\n" if content and not content.endswith(b"\n") else ""
     with FILE.open("a", encoding="utf-8", newline="\n") as file:
@@ -100,7 +118,7 @@ def record(lesson: int, number: int, outcome: str) -> None:
 
 
 def show_lesson(lesson: int) -> None:
-    """Print which exercises of a lesson are done, tried or open.
+    """Print which exercises of a lesson are done, tried or open, and its missions likewise.
 
     Raises:
         ValueError: if there is no such lesson.
@@ -113,6 +131,10 @@ def show_lesson(lesson: int) -> None:
     else:
         listed = ", ".join(f"{number} {state}" for number, state in enumerate(states, start=1))
         print(f"Lesson {lesson}: exercise {listed}.")
+    if lesson in MISSIONS:
+        missions = {name: outcomes.get((lesson, name), NOT_ATTEMPTED) for name in MISSIONS[lesson]}
+        listed = ", ".join(f"{name} {STATES[outcome]}" for name, outcome in missions.items())
+        print(f"Missions: {listed}.")
     if trouble:
         print(trouble)
 
@@ -210,32 +232,32 @@ def _known() -> tuple[Outcomes, int, str]:
 
 
 def _outcomes(content: bytes) -> tuple[Outcomes, int]:
-    """The best outcome of each exercise, and the number of lines that cannot be read."""
+    """The best outcome of each task, and the number of lines that cannot be read."""
     outcomes: Outcomes = {}
     unreadable = 0
     for line in filter(bytes.strip, content.splitlines()):
         try:
-            exercise, outcome = _parse(line)
+            task, outcome = _parse(line)
         except (ValueError, RecursionError):  # RecursionError: thousands of nested brackets
             unreadable += 1
         else:
-            outcomes[exercise] = better(outcome, outcomes.get(exercise, NOT_ATTEMPTED))
+            outcomes[task] = better(outcome, outcomes.get(task, NOT_ATTEMPTED))
     return outcomes, unreadable
 
 
-def _parse(line: bytes) -> tuple[tuple[int, int], str]:
+def _parse(line: bytes) -> tuple[Task, str]:
     entry = json.loads(line)
     if not isinstance(entry, dict):
         raise ValueError("a line is an object")
-    lesson, exercise, outcome, time = (
-        entry.get(key) for key in ("lesson", "exercise", "outcome", "time")
-    )
+    lesson, outcome, time = (entry.get(key) for key in ("lesson", "outcome", "time"))
+    kind, task_type = ("mission", str) if "mission" in entry else ("exercise", int)
+    task = entry.get(kind)
     # Not isinstance: True is no number of a lesson.
-    if type(lesson) is not int or type(exercise) is not int or type(time) is not str:
-        raise ValueError("lesson and exercise are whole numbers, time is text")
+    if type(lesson) is not int or type(task) is not task_type or type(time) is not str:
+        raise ValueError("lesson and exercise are whole numbers, mission and time are text")
     if outcome not in (NOT_YET, CORRECT):
         raise ValueError("the outcome is unknown")
-    return (lesson, exercise), outcome
+    return (lesson, task), outcome
 
 
 def _states(lesson: int, outcomes: Outcomes) -> list[str]:

@@ -1,9 +1,8 @@
 """A live GAN over points in the plane: its game, its picture, and the widget that drives them."""
 
-from gan_helpers.playground.engine import LOSSES, OPTIMIZERS, GameError, Loss
 from gan_helpers.playground.game import Moment, PointGAN
+from gan_helpers.playground.missions import MISSIONS, Mission
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
-from gan_helpers.playground.pad import PointPad
 from gan_helpers.playground.playground import Playground
 from gan_helpers.playground.points import (
     DISTRIBUTIONS,
@@ -14,23 +13,27 @@ from gan_helpers.playground.points import (
     quality,
 )
 from gan_helpers.playground.presets import PRESETS, Preset
+from gan_helpers.playground.rules import LOSSES, OPTIMIZERS, GameError, Loss
 from gan_helpers.playground.settings import Settings
+from gan_helpers.playground.update import Update
 
 __all__ = [
     "DISTRIBUTIONS",
     "EDGE",
     "LOSSES",
+    "MISSIONS",
     "OPTIMIZERS",
     "PRESETS",
     "GameError",
     "Loss",
+    "Mission",
     "Moment",
     "Playground",
     "PointDistribution",
     "PointGAN",
-    "PointPad",
     "Preset",
     "Settings",
+    "Update",
     "build_point_discriminator",
     "build_point_generator",
     "divergences",

@@ -10,19 +10,33 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from gan_helpers.playground.engine import LOSSES, OPTIMIZERS
 from gan_helpers.playground.picture import LAYERS, WIDTH
 from gan_helpers.playground.points import DISTRIBUTIONS
 from gan_helpers.playground.presets import PRESETS
-from gan_helpers.widgets import TitledImage
+from gan_helpers.playground.rules import LOSSES, OPTIMIZERS
+from gan_helpers.playground.sheet import Sheet
+from gan_helpers.plots import DISCRIMINATOR, GENERATOR
 
 import ipywidgets
 
-__all__ = ["NO_RUN", "Controls"]
+__all__ = ["NO_RUN", "SLOW_MOTION", "Controls"]
 
 NO_RUN = "choose a run"
+SLOW_MOTION = 0  # steps a picture: each update is shown stage by stage
 WIDE = {"width": f"{WIDTH}px", "max_width": "100%"}
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
+# The settings of each player, in the order of its row: layers, units, optimizer, rate, updates.
+PLAYERS = {
+    "G": ("hidden_layers", "width", "optimizer", "generator_rate", "generator_steps"),
+    "D": (
+        "discriminator_layers",
+        "discriminator_width",
+        "discriminator_optimizer",
+        "discriminator_rate",
+        "discriminator_steps",
+    ),
+}
+HEADS = {"G": ("Generator", GENERATOR), "D": ("Discriminator", DISCRIMINATOR)}
 
 
 class Controls:
@@ -32,13 +46,16 @@ class Controls:
         do: called with each action that a person chose, a function without arguments.
 
     Attributes:
-        picture: the ``TitledImage`` that holds the picture.
+        mission: the goal and how near it is; hidden without one.
+        picture: the ``Sheet`` that holds the picture.
+        draw_button: whether data can be drawn on it.
         problem: the message of what went wrong last.
         counter: the steps so far.
         play_button, d_button, g_button, both_button, reset_button: the buttons.
-        speed: updates of the generator for each picture.
+        speed: rounds for each picture, or ``SLOW_MOTION``.
         preset, story: the run that is played, and its question.
         history: index of the moment that is shown.
+        continue_button, note: goes back there, and what was done last.
         layers: a box for each layer of the picture, by name.
         settings: a control for each setting that can be changed here, by name.
     """
@@ -46,7 +63,8 @@ class Controls:
     def __init__(self, do: Callable[[Callable[[], None]], None]) -> None:
         self._do = do
         self._showing = False
-        self.picture = TitledImage(format="jpeg", layout={**WIDE, "height": "auto"})
+        self.picture = Sheet(layout={**WIDE, "height": "auto"})
+        self.mission = ipywidgets.HTML(layout={**WIDE, "display": "none"})
         self.problem = ipywidgets.HTML()
         self.counter = ipywidgets.Label()
         self.play_button = _button("Play", "play", "Train and draw until you press it again")
@@ -54,12 +72,22 @@ class Controls:
         self.g_button = _button("Step G", "", "One update of the generator alone")
         self.both_button = _button("Step both", "", "D's updates, then one of the generator")
         self.reset_button = _button("Reset", "undo", "Begin again with the same seed")
-        self.speed = ipywidgets.SelectionSlider(
-            options=[1, 2, 5, 10, 20, 50],
+        self.draw_button = ipywidgets.ToggleButton(
+            description="draw data",
+            icon="pencil",
+            tooltip="Draw points on the plane; letting go plays on them",
+            layout={"width": "8em"},
+        )
+        ipywidgets.link((self.draw_button, "value"), (self.picture, "drawing"))
+        self.speed = ipywidgets.Dropdown(
+            options=[
+                ("slow motion", SLOW_MOTION),
+                *((str(steps), steps) for steps in (1, 2, 5, 10, 20, 50)),
+            ],
             value=10,
             description="steps a picture",
             style={"description_width": "7.5em"},
-            layout={"width": "19em"},
+            layout={"width": "16em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()
@@ -70,46 +98,56 @@ class Controls:
             style={"description_width": "6em"},
             layout=WIDE,
         )
+        self.continue_button = ipywidgets.Button(
+            description="Continue from here",
+            tooltip="Go back to the moment that is shown, and play on from there",
+            disabled=True,
+            layout={"width": "12em"},
+        )
+        self.note = ipywidgets.Label()
         self.layers = {name: _box(name) for name in LAYERS}
         self.settings = {
             "data": _dropdown("data", list(DISTRIBUTIONS)),
             "loss": _dropdown("loss", list(LOSSES)),
             "latents": _dropdown("latents", ["normal", "uniform"]),
             "latent_dim": _dropdown("latent numbers", [1, 2]),
-            "optimizer": _dropdown("optimizer", list(OPTIMIZERS)),
-            "generator_rate": _rate("learning rate G"),
-            "discriminator_rate": _rate("learning rate D"),
-            "discriminator_steps": _whole("D steps per G step", 1, 10),
-            "hidden_layers": _whole("hidden layers", 1, 4),
-            "width": _dropdown("units in each", [4, 8, 16, 32, 64, 128]),
             "seed": _whole("seed", 0, 20),
         }
+        for player, names in PLAYERS.items():
+            self.settings |= dict(zip(names, _player_controls(player), strict=True))
 
     def rows(self) -> list[ipywidgets.Widget]:
         """The widgets in their places, from above."""
         buttons = [self.play_button, self.d_button, self.g_button, self.both_button]
         own = self.settings
         return [
+            self.mission,
             _row(self.preset, self.story),
-            _row(*buttons, self.reset_button, self.speed, self.counter),
+            _row(*buttons, self.reset_button, self.draw_button, self.speed, self.counter),
             self.problem,
             self.picture,
             self.history,
+            _row(self.continue_button, self.note),
             _row(ipywidgets.Label("show"), *self.layers.values()),
-            _row(own["data"], own["loss"], own["optimizer"]),
-            _row(own["generator_rate"], own["discriminator_rate"], own["discriminator_steps"]),
-            _row(own["latent_dim"], own["latents"], own["seed"]),
-            _row(own["hidden_layers"], own["width"]),
+            _row(own["data"], own["loss"], own["seed"]),
+            _row(own["latent_dim"], own["latents"]),
+            *(_player_row(player, [own[name] for name in PLAYERS[player]]) for player in PLAYERS),
         ]
 
-    def listen(self, control: ipywidgets.Widget, name: str, action: Callable[..., None]) -> None:
+    def listen(
+        self,
+        control: ipywidgets.Widget,
+        name: str,
+        action: Callable[..., None],
+        trait: str = "value",
+    ) -> None:
         """Take ``action(name=value)`` when a person chooses a value, not when one is shown."""
 
         def act(change: Any) -> None:
             if not self._showing:
                 self._do(partial(action, **{name: change["new"]}))
 
-        control.observe(act, "value")
+        control.observe(act, trait)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
@@ -139,6 +177,12 @@ class Controls:
         with self._quietly():
             self.history.max = last
             self.history.value = index
+        self.continue_button.disabled = index >= last
+
+    def show_mission(self, text: str) -> None:
+        """Show the goal of a mission, and how near it is."""
+        self.mission.value = text
+        self.mission.layout.display = "block"
 
     def show_state(self, text: str, playing: bool, problem: str) -> None:
         """Show where the game stands, and what stopped it; the button says what it would do."""
@@ -164,6 +208,36 @@ def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
     return ipywidgets.HBox(widgets, layout={"flex_flow": "row wrap", "align_items": "center"})
 
 
+def _player_controls(player: str) -> list[ipywidgets.Widget]:
+    """Layers, units, optimizer, learning rate and updates a round of "G" or "D"."""
+    return [
+        _dropdown(f"{player} layers", [1, 2, 3, 4], _short("9em")),
+        _dropdown(f"{player} units", [4, 8, 16, 32, 64, 128], _short("9em")),
+        _dropdown(f"{player} optimizer", list(OPTIMIZERS), _short("12em")),
+        _rate(f"{player} learning rate", _short("17em")),
+        _dropdown(f"{player} updates a round", [1, 2, 3, 5, 10], _short("13em")),
+    ]
+
+
+def _short(width: str) -> dict[str, Any]:
+    """A label no wider than its text."""
+    return {"style": {"description_width": "initial"}, "layout": {"width": width}}
+
+
+def _player_row(player: str, controls: list[ipywidgets.Widget]) -> ipywidgets.HBox:
+    name, color = HEADS[player]
+    head = ipywidgets.HTML(
+        f'<b style="color: {color}; font-size: 1.3em">{player}</b> '
+        f'<b style="color: {color}">{name}</b>',
+        layout={"width": "10.5em"},
+    )
+    row = _row(head, *controls)
+    row.layout.border_left = f"4px solid {color}"
+    row.layout.padding = "0 0 0 8px"
+    row.layout.margin = "4px 0"
+    return row
+
+
 def _button(text: str, icon: str, tooltip: str) -> ipywidgets.Button:
     return ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "7em"})
 
@@ -173,8 +247,8 @@ def _box(text: str) -> ipywidgets.Checkbox:
     return ipywidgets.Checkbox(value=True, description=text, indent=False, layout=layout)
 
 
-def _dropdown(text: str, options: list) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(options=options, description=text, **LABEL)
+def _dropdown(text: str, options: list, label: dict = LABEL) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(options=options, description=text, **label)
 
 
 def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
@@ -183,7 +257,7 @@ def _whole(text: str, lowest: int, highest: int) -> ipywidgets.IntSlider:
     )
 
 
-def _rate(text: str) -> ipywidgets.FloatLogSlider:
+def _rate(text: str, label: dict) -> ipywidgets.FloatLogSlider:
     return ipywidgets.FloatLogSlider(
         min=-4.5,
         max=0,
@@ -191,5 +265,5 @@ def _rate(text: str) -> ipywidgets.FloatLogSlider:
         description=text,
         readout_format=".4f",
         continuous_update=False,
-        **LABEL,
+        **label,
     )

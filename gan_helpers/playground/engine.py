@@ -6,20 +6,14 @@ it, and nothing is compiled.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from gan_helpers import losses
 from gan_helpers.playground.networks import build_point_discriminator, build_point_generator
 from gan_helpers.playground.points import EDGE
-from gan_helpers.remedies import (
-    gradient_penalty,
-    pack,
-    r1_penalty,
-    smoothed_discriminator_loss,
-    unroll,
-)
+from gan_helpers.playground.rules import LOSSES, OPTIMIZERS, GameError, Loss
+from gan_helpers.remedies import gradient_penalty, pack, r1_penalty, unroll
 from gan_helpers.runtime import copied, quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
@@ -29,12 +23,9 @@ from keras import ops
 
 __all__ = [
     "ARROWS",
-    "LOSSES",
     "SIZES",
     "SURFACE",
     "Engine",
-    "GameError",
-    "Loss",
     "give_back",
     "take",
 ]
@@ -50,45 +41,7 @@ LINE_POINTS = 33  # points along each line
 MOST_WAITING = 3  # engines, of 26 MB and more each
 
 
-class GameError(Exception):
-    """The game cannot go on as it is set; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """The losses of both players, as functions of logits; see ``gan_helpers.losses``.
-
-    Attributes:
-        discriminator: function of ``(real_logits, fake_logits)`` that returns a scalar.
-        generator: function of ``fake_logits`` likewise.
-        clip: largest size of the discriminator's weights; None for no limit.
-    """
-
-    discriminator: Callable[[Any, Any], Any]
-    generator: Callable[[Any], Any]
-    clip: float | None = None
-
-
-LOSSES = {
-    "non-saturating": Loss(losses.discriminator_loss, losses.non_saturating_generator_loss),
-    "minimax": Loss(losses.discriminator_loss, losses.minimax_generator_loss),
-    "least squares": Loss(
-        losses.least_squares_discriminator_loss, losses.least_squares_generator_loss
-    ),
-    "hinge": Loss(losses.hinge_discriminator_loss, losses.hinge_generator_loss),
-    # Clipping keeps the critic's slope limited: Arjovsky et al. 2017, algorithm 1.
-    "Wasserstein, clipped": Loss(
-        losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, clip=0.2
-    ),
-    "smoothed labels": Loss(smoothed_discriminator_loss, losses.non_saturating_generator_loss),
-    # For use with the gradient penalty, which keeps the slope near 1 instead.
-    "Wasserstein": Loss(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss),
-}
-OPTIMIZERS = {
-    "Adam": lambda: keras.optimizers.Adam(beta_1=0.5),
-    "SGD": lambda: keras.optimizers.SGD(),
-}
-
+Judged = tuple[tf.Tensor, tf.Tensor]  # the loss before an update, and the logits of its fakes
 
 # The settings that an engine is built for. All the others are numbers inside the compiled steps.
 SIZES = {
@@ -106,6 +59,7 @@ SIZES = {
     "unrolled",
     "unrolled_rate",
     "discriminator_width",
+    "discriminator_layers",
 }
 
 
@@ -137,6 +91,7 @@ class Functions(NamedTuple):
     discriminator: Compiled
     generator: Compiled
     rounds: Compiled
+    long_rounds: Compiled  # with several updates of the generator
     measure: Compiled
 
 
@@ -176,12 +131,14 @@ class Engine:
 
     def _build_network(self, name: str, seed: int) -> keras.Model:
         chosen = self.settings
-        sizes = {"width": chosen.width, "hidden_layers": chosen.hidden_layers, "seed": seed}
         if name == "generator":
-            return build_point_generator(chosen.latent_dim, **sizes)
-        sizes["width"] = chosen.discriminator_width or chosen.width
+            return build_point_generator(
+                chosen.latent_dim, chosen.width, chosen.hidden_layers, seed
+            )
         return build_point_discriminator(
-            **sizes,
+            chosen.of_discriminator("width"),
+            chosen.of_discriminator("hidden_layers"),
+            seed,
             packed=chosen.packed,
             dropout=chosen.dropout,
             weight_penalty=chosen.weight_penalty,
@@ -194,11 +151,13 @@ class Engine:
 
         latent_dim = self.settings.latent_dim
         self.pool = switch(np.zeros((POOL, 2)))
-        self.discriminator_rounds = switch(1, tf.int32)
+        self.discriminator_steps = switch(1, tf.int32)  # of each round
+        self.generator_steps = switch(1, tf.int32)
         self.loss_index = switch(0, tf.int32)
         self.clip = switch(np.inf)
         self.normal_latents = switch(True, tf.bool)
-        self.adam = switch(True, tf.bool)
+        self.generator_adam = switch(True, tf.bool)
+        self.discriminator_adam = switch(True, tf.bool)
         self.decay = switch(0.0)
         self.rounds = switch(0.0)
         self.random = tf.random.Generator.from_seed(self.settings.seed)
@@ -229,10 +188,12 @@ class Engine:
         for name in self.networks:
             for optimizer in self.optimizers[name].values():
                 optimizer.learning_rate = getattr(settings, f"{name}_rate")
-        self.discriminator_rounds.assign(settings.discriminator_steps)
+        self.discriminator_steps.assign(settings.discriminator_steps)
+        self.generator_steps.assign(settings.generator_steps)
         self.loss_index.assign(list(LOSSES).index(settings.loss))
         self.clip.assign(np.inf if clip is None else clip)
-        self.adam.assign(settings.optimizer == "Adam")
+        self.generator_adam.assign(settings.optimizer == "Adam")
+        self.discriminator_adam.assign(settings.of_discriminator("optimizer") == "Adam")
         self.decay.assign(settings.average)
         normal = settings.latents == "normal"
         self.normal_latents.assign(normal)
@@ -241,19 +202,26 @@ class Engine:
         self.fixed_latents.assign(drawn)
         self.latent_lines.assign(latent_lines(settings.latents, settings.latent_dim))
 
-    def state(self) -> list[np.ndarray]:
-        """Where the game stands, a few hundred kilobytes; for ``restore``."""
-        return [variable.numpy() for variable in self._variables()]
+    def state(self, whole: bool = True) -> list[np.ndarray]:
+        """Where the game stands, for ``restore``.
 
-    def restore(self, state: list[np.ndarray]) -> None:
-        """Go on with a game that another engine of the same sizes has played so far."""
-        for variable, value in zip(self._variables(), state, strict=True):
+        Args:
+            whole: with the real points and all switches, a few hundred kilobytes, for an engine
+                that played another game; else only what training changes.
+        """
+        return [variable.numpy() for variable in self._variables(whole)]
+
+    def restore(self, state: list[np.ndarray], whole: bool = True) -> None:
+        """Go on with a game that an engine of the same sizes has played so far."""
+        for variable, value in zip(self._variables(whole), state, strict=True):
             variable.assign(value)
 
-    def _variables(self) -> list[Any]:
+    def _variables(self, whole: bool) -> list[Any]:
         optimizers = [each for kinds in self.optimizers.values() for each in kinds.values()]
         owners = [*self.networks.values(), self.average, *optimizers]
-        switches = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        switches = [self.rounds]
+        if whole:
+            switches = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
         parts = [variable for owner in owners for variable in owner.variables]
         return [*parts, *switches, self.random.state]
 
@@ -263,9 +231,10 @@ class Engine:
             # Of own losses only the newest is kept: each edit makes another.
             self.forget_own_loss()
             self._compiled[own_loss] = Functions(
-                Compiled(self._train_discriminator),
-                Compiled(self._train_generator),
+                Compiled(partial(_one_step, self.discriminator, self._train_discriminator)),
+                Compiled(partial(_one_step, self.generator, self._train_generator)),
                 Compiled(self._train_rounds, tf.TensorSpec((), tf.int32)),
+                Compiled(self._train_long_rounds, tf.TensorSpec((), tf.int32)),
                 Compiled(self._measure_all),
             )
         self.own_loss = own_loss  # what is not compiled yet will be compiled for this one
@@ -309,12 +278,13 @@ class Engine:
     def _generator_loss(self, fake_logits: tf.Tensor) -> tf.Tensor:
         return self._pick([loss.generator(fake_logits) for loss in self._losses()])
 
-    def _train_discriminator(self) -> None:
+    def _train_discriminator(self) -> Judged:
         chosen = self.settings
         real = self._as_seen(self._draw_real())
         fake = self._as_seen(self.generator(self._draw_latents(), training=True))
         with tf.GradientTape() as tape:
-            loss = self._discriminator_loss(self._judge(real), self._judge(fake))
+            real_logits, fake_logits = self._judge(real), self._judge(fake)
+            loss = self._discriminator_loss(real_logits, fake_logits)
             loss += sum(self.discriminator.losses)
             if chosen.gradient_penalty:
                 shares = self.random.uniform((BATCH_SIZE // chosen.packed, 1))
@@ -325,8 +295,9 @@ class Engine:
         self._update("discriminator", tape, loss)
         for variable in self.discriminator.trainable_variables:
             variable.assign(tf.clip_by_value(variable, -self.clip, self.clip))
+        return loss, fake_logits
 
-    def _train_generator(self) -> None:
+    def _train_generator(self) -> Judged:
         chosen = self.settings
         with tf.GradientTape() as tape:
             fake = self._as_seen(self.generator(self._draw_latents(), training=True))
@@ -341,11 +312,13 @@ class Engine:
                     chosen.unrolled,
                     chosen.unrolled_rate,
                 )
-            loss = self._generator_loss(judge(fake))
+            fake_logits = judge(fake)
+            loss = self._generator_loss(fake_logits)
         self._update("generator", tape, loss)
         for average, weight in zip(self.average.weights, self.generator.weights, strict=True):
             average.assign(weight + self.decay * (average - weight))
         self.rounds.assign_add(1.0)
+        return loss, fake_logits
 
     def _update(self, name: str, tape: tf.GradientTape, loss: tf.Tensor) -> None:
         variables = self.networks[name].trainable_variables
@@ -355,21 +328,23 @@ class Engine:
             self.optimizers[name][kind].apply(gradients, variables)
             return tf.constant(0)  # both branches return something of one kind
 
-        tf.cond(self.adam, lambda: apply("Adam"), lambda: apply("SGD"))
+        adam = getattr(self, f"{name}_adam")
+        tf.cond(adam, lambda: apply("Adam"), lambda: apply("SGD"))
 
     def _train_rounds(self, count: tf.Tensor) -> None:
-        def repeat(times: tf.Tensor, action: Callable[[], None]) -> None:
-            def body(index: tf.Tensor) -> tuple[tf.Tensor]:
-                action()
-                return (index + 1,)
-
-            tf.while_loop(lambda index: index < times, body, (tf.constant(0),))
-
         def one_round() -> None:
-            repeat(self.discriminator_rounds, self._train_discriminator)
+            _repeat(self.discriminator_steps, self._train_discriminator)
             self._train_generator()
 
-        repeat(count, one_round)
+        _repeat(count, one_round)
+
+    def _train_long_rounds(self, count: tf.Tensor) -> None:
+        # Not for all: this loop takes a tenth of a round, and the usual game has no need of it.
+        def one_round() -> None:
+            _repeat(self.discriminator_steps, self._train_discriminator)
+            _repeat(self.generator_steps, self._train_generator)
+
+        _repeat(count, one_round)
 
     def _measure_all(self) -> dict[str, tf.Tensor]:
         packed = self.settings.packed
@@ -411,6 +386,34 @@ class Engine:
         return tf.linalg.global_norm([each for each in gradients if each is not None] or [0.0])
 
 
+def _one_step(network: keras.Model, train: Callable[[], Judged]) -> dict[str, tf.Tensor]:
+    """One update of this network alone, and what it did; see ``update.Update``."""
+    variables = network.trainable_variables
+    before = [tf.identity(ops.convert_to_tensor(variable)) for variable in variables]
+    loss, fake_logits = train()
+    moved = [
+        tf.reshape(tf.abs(variable - old), (-1,))
+        for variable, old in zip(variables, before, strict=True)
+    ]
+    called_real = tf.cast(fake_logits > 0, tf.int32)  # a score above one half
+    return {
+        "loss": loss,
+        "moved": tf.reduce_mean(tf.concat(moved, 0)),
+        "called_real": tf.reduce_sum(called_real),
+        "judged": tf.size(fake_logits),
+    }
+
+
+def _repeat(times: tf.Tensor, action: Callable[[], Any]) -> None:
+    """A compiled loop."""
+
+    def body(index: tf.Tensor) -> tuple[tf.Tensor]:
+        action()
+        return (index + 1,)
+
+    tf.while_loop(lambda index: index < times, body, (tf.constant(0),))
+
+
 def _values_of(network: keras.Model) -> list[np.ndarray]:
     """Weights, and the random states of dropout."""
     return [variable.numpy() for variable in network.variables]
@@ -442,6 +445,7 @@ def give_back(engine: Engine) -> None:
 
 
 def _key(settings: Any) -> tuple:
+    settings = settings.resolved()
     return tuple(getattr(settings, name) for name in sorted(SIZES))
 
 

@@ -16,20 +16,20 @@ from gan_helpers.losses import check_loss
 from gan_helpers.playground.engine import (
     ARROWS,
     JUDGED,
-    LOSSES,
     POOL,
     SHOWN,
     SIZES,
     SURFACE,
+    Compiled,
     Engine,
     Functions,
-    GameError,
-    Loss,
     give_back,
     take,
 )
 from gan_helpers.playground.points import DISTRIBUTIONS, PointDistribution, divergences, quality
+from gan_helpers.playground.rules import LOSSES, GameError, Loss
 from gan_helpers.playground.settings import Settings, change_settings, fit_settings
+from gan_helpers.playground.update import Update
 from gan_helpers.runtime import quiet  # noqa: F401 - before Keras loads TensorFlow
 
 import keras
@@ -38,13 +38,11 @@ import tensorflow as tf
 
 __all__ = [
     "ARROWS",
-    "LOSSES",
     "SIZES",
     "SURFACE",
-    "GameError",
-    "Loss",
     "Moment",
     "PointGAN",
+    "Standing",
 ]
 
 Arguments = ParamSpec("Arguments")
@@ -76,6 +74,27 @@ class Moment:
     surface: np.ndarray
     warped: np.ndarray
     values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Everything that a game needs to go on from one of its moments exactly as it went on then.
+
+    Attributes:
+        chapter, step, discriminator_steps, settings, own_loss: those of the game.
+        values: all that training changes: weights, optimizers, random states.
+    """
+
+    chapter: int
+    step: int
+    discriminator_steps: int
+    settings: Settings
+    own_loss: Loss | None
+    values: list[np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(value.nbytes for value in self.values)
 
 
 def _one_at_a_time(
@@ -182,7 +201,8 @@ class PointGAN:
         """
         self._wake()  # while the sizes are still those it rested with
         before, after = self.settings, change_settings(self.settings, settings, self._given)
-        changed = {name for name, value in settings.items() if value != getattr(before, name)}
+        old, new = asdict(before.resolved()), asdict(after.resolved())
+        changed = {name for name, value in new.items() if value != old[name]}
         self.settings = after
         if "data" in settings:
             self._set_distribution(DISTRIBUTIONS[after.data])
@@ -226,34 +246,42 @@ class PointGAN:
         self._engine.choose(self.settings, self.loss.clip)
 
     @_one_at_a_time
-    def update_discriminator(self) -> None:
+    def update_discriminator(self) -> Update:
         """One update of the discriminator; the generator stays as it is."""
-        self._run(self._functions().discriminator)
+        found = _run(self._functions().discriminator)
         self.discriminator_steps += 1
+        return self._told("D", found)
 
     @_one_at_a_time
-    def update_generator(self) -> None:
+    def update_generator(self) -> Update:
         """One update of the generator; the discriminator stays as it is."""
-        self._run(self._functions().generator)
+        found = _run(self._functions().generator)
         self.step += 1
+        return self._told("G", found)
+
+    def _told(self, player: str, found: dict[str, tf.Tensor]) -> Update:
+        numbers = {name: value.numpy().item() for name, value in found.items()}
+        return Update(player, packed=self.settings.packed, **numbers)
 
     @_one_at_a_time
     def train(self, steps: int) -> None:
-        """So many updates of the generator, each after ``discriminator_steps`` of the other.
+        """So many rounds: ``discriminator_steps`` of the one player, then one step of the other.
+
+        Where ``generator_steps`` is not 1, a round has that many updates of the generator.
 
         Raises:
             GameError: if the game cannot go on.
             ValueError: if the number of steps is no whole number, or negative.
         """
         steps = check_whole("steps", steps, 0)
-        self._run(self._functions().rounds, tf.constant(steps, tf.int32))
-        self.step += steps
+        _run(self._rounds, tf.constant(steps, tf.int32))
+        self.step += steps * self.settings.generator_steps
         self.discriminator_steps += steps * self.settings.discriminator_steps
 
     @_one_at_a_time
     def compile(self) -> None:
         """Compile what ``train`` needs now, which takes some tenths of a second, and not later."""
-        self._run(self._functions().rounds.compile)
+        _run(self._rounds.compile)
 
     @_one_at_a_time
     def look(self) -> Moment:
@@ -262,34 +290,29 @@ class PointGAN:
         Raises:
             GameError: if a loss cannot be computed or is no longer a number.
         """
-        found = {
-            name: value.numpy() for name, value in self._run(self._functions().measure).items()
-        }
-        if not all(np.isfinite(value).all() for value in found.values()):
-            raise GameError(
-                f"At step {self.step} a loss or a point is no longer a finite number. Lower the "
-                "learning rates or change the loss, then press Reset."
-            )
-        judged = found.pop("judged")
-        pictures = {name: found.pop(name) for name in ("fake", "push", "surface", "warped")}
-        values = {name: float(value) for name, value in found.items()}
-        values |= divergences(self._judged_real, judged) | quality(judged, self.distribution)
-        surface = np.round(255 * pictures.pop("surface")).astype(np.uint8)
-        # Half precision: a picture shows no more.
-        small = {name: value.astype(np.float16) for name, value in pictures.items()}
-        return Moment(self.step, self.discriminator_steps, surface=surface, values=values, **small)
+        found = {name: value.numpy() for name, value in _run(self._functions().measure).items()}
+        return _as_moment(self, found, self._judged_real)
 
-    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a compiled function; what a loss of your own raises becomes a GameError."""
-        try:
-            return function(*arguments)
-        except GameError:
-            raise
-        except Exception as error:
-            raise GameError(
-                f"The step failed: {type(error).__name__}: {error}. "
-                "If the loss is your own, try it on a few logits in a cell first."
-            ) from error
+    @_one_at_a_time
+    def standing(self) -> Standing:
+        """Where the game stands, for ``go_back``; tens of kilobytes for the usual networks."""
+        values = self._engine.state(whole=False)
+        counts = self.chapter, self.step, self.discriminator_steps
+        return Standing(*counts, self.settings, self.own_loss, values)
+
+    @_one_at_a_time
+    def go_back(self, standing: Standing) -> None:
+        """Go on from where this game stood, with the settings and the loss of then.
+
+        Raises:
+            ValueError: if it was another game, with other data, sizes or seed.
+        """
+        if standing.chapter != self.chapter:
+            raise ValueError("That game is over: its data, its sizes or its seed were others.")
+        self.settings, self.own_loss = standing.settings, standing.own_loss
+        self._engine.choose(self.settings, self.loss.clip)
+        self._engine.restore(standing.values, whole=False)
+        self.step, self.discriminator_steps = standing.step, standing.discriminator_steps
 
     def _set_distribution(self, distribution: PointDistribution) -> None:
         if distribution is not self.distribution:
@@ -309,6 +332,11 @@ class PointGAN:
     def shown_real(self) -> np.ndarray:
         """The real points of the picture, ``(256, 2)``."""
         return self._real[:SHOWN].astype(np.float32)
+
+    @property
+    def shown_latents(self) -> np.ndarray:
+        """The latents of the generated points of the picture, ``(256, latent_dim)``."""
+        return self._engine.fixed_latents[:SHOWN].numpy()
 
     @property
     def generator(self) -> keras.Model:
@@ -367,8 +395,43 @@ class PointGAN:
         self._engine.pool.assign(self._real)
         self.reset()
 
+    @property
+    def _rounds(self) -> Compiled:
+        functions = self._functions()
+        return functions.rounds if self.settings.generator_steps == 1 else functions.long_rounds
+
     def _functions(self) -> "Functions":
         return self._engine.functions(self.own_loss)
+
+
+def _run(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a compiled function; what a loss of your own raises becomes a GameError."""
+    try:
+        return function(*arguments)
+    except GameError:
+        raise
+    except Exception as error:
+        raise GameError(
+            f"The step failed: {type(error).__name__}: {error}. "
+            "If the loss is your own, try it on a few logits in a cell first."
+        ) from error
+
+
+def _as_moment(game: PointGAN, found: dict[str, np.ndarray], judged_real: np.ndarray) -> Moment:
+    """What ``Engine`` measured, with how far the points are from real ones never trained on."""
+    if not all(np.isfinite(value).all() for value in found.values()):
+        raise GameError(
+            f"At step {game.step} a loss or a point is no longer a finite number. Lower the "
+            "learning rates or change the loss, then press Reset."
+        )
+    judged = found.pop("judged")
+    pictures = {name: found.pop(name) for name in ("fake", "push", "surface", "warped")}
+    values = {name: float(value) for name, value in found.items()}
+    values |= divergences(judged_real, judged) | quality(judged, game.distribution)
+    surface = np.round(255 * pictures.pop("surface")).astype(np.uint8)
+    # Half precision: a picture shows no more.
+    small = {name: value.astype(np.float16) for name, value in pictures.items()}
+    return Moment(game.step, game.discriminator_steps, surface=surface, values=values, **small)
 
 
 def _check_distribution(distribution: PointDistribution) -> None:

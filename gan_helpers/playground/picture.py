@@ -1,16 +1,27 @@
-"""The picture of a game over points: the plane on the left, the measurements on the right.
+"""The picture of a game over points: the glass engine, the plane below it, the measurements.
 
 Drawn many times a second, so the artists are made once and moved, and whatever stays the same is
 kept as a finished background.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-from gan_helpers.playground.game import ARROWS, SURFACE, Moment
+from gan_helpers.playground.game import ARROWS, Moment
+from gan_helpers.playground.glass import GLASS_HEIGHT, Light, PointGlass
 from gan_helpers.playground.points import EDGE, PointDistribution
-from gan_helpers.plots import DISCRIMINATOR, DPI, FAKE, INK, NEUTRAL, REAL, LessonFigure
+from gan_helpers.plots import (
+    DISCRIMINATOR,
+    DPI,
+    FAKE,
+    GENERATOR,
+    INK,
+    NEUTRAL,
+    REAL,
+    LessonFigure,
+)
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -27,11 +38,19 @@ __all__ = ["LAYERS", "PointPicture", "in_words", "to_jpeg"]
 Drawn = TypeVar("Drawn", bound=Artist)
 
 LAYERS = ("real", "generated", "D's scores", "latent grid", "push")
-WIDTH, HEIGHT = 1000, 560  # pixels
+WIDTH, LOWER = 1000, 560  # pixels; the lower part is the plane and the measurements
+HEIGHT = LOWER + GLASS_HEIGHT
+NARROWEST = 20  # steps of the time axis
+BEYOND = 1.15  # the time axis reaches so much further than the newest moment
 ARROW_LENGTH = 0.15  # of a gradient of 1, in units of the plane
 LONGEST_ARROW = 0.3
+ARROW_WIDTH = 0.004
+PANEL = 300  # pixels of the plane in a filmstrip
+FEW_ARROWS = 16
+FEW_AWAY = 0.5  # share of the points outside the plane that needs no word
 # Pale, so that the points stand out: from "D says fake" by way of white to "D says real".
 SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"])
+SCORE_COLORS = np.round(255 * SCORES(np.arange(256))[:, :3]).astype(np.uint8)
 KEY: dict[str, Any] = {
     "loc": "lower right",
     "bbox_to_anchor": (1.01, 0.97),
@@ -48,24 +67,26 @@ KEY: dict[str, Any] = {
 PANELS: tuple[tuple[str, tuple[float, float], dict[str, str | None]], ...] = (
     ("loss", (0, 2), {"generator_loss": "G", "discriminator_loss": "D"}),
     ("mean score", (0, 1), {"real_score": "D(real)", "fake_score": "D(fake)"}),
-    ("JS divergence", (0, 0.72), {"JS": None}),
+    ("JS divergence (0 equal, 0.69 apart)", (0, 0.72), {"JS": None}),
     ("share", (0, 1.02), {"good": None, "covered": None}),  # their names depend on the data
 )
 STYLES: dict[str, tuple[str, Literal["-", "--"]]] = {
-    "generator_loss": (FAKE, "--"),
+    "generator_loss": (GENERATOR, "--"),
     "discriminator_loss": (DISCRIMINATOR, "-"),
     "real_score": (REAL, "-"),
     "fake_score": (FAKE, "--"),
     "JS": (NEUTRAL, "-"),
-    "good": (FAKE, "--"),
-    "covered": (DISCRIMINATOR, "-"),
+    "good": (NEUTRAL, "--"),
+    "covered": (INK, "-"),
 }
+MARKERS = {"generator_loss": "v", "discriminator_loss": "^", "fake_score": "s", "good": "s"}
 
 
 class PointPicture:
     """Draws moments of a game, one after the other.
 
     Attributes:
+        glass: the ``PointGlass`` above.
         visible: for each name in ``LAYERS`` whether it is drawn.
     """
 
@@ -76,27 +97,40 @@ class PointPicture:
         )
         self.canvas = FigureCanvasAgg(self.figure)
         self._moving: list = []
+        self._arrows = ARROWS
+        glass_box = (0, LOWER / HEIGHT, 1, GLASS_HEIGHT / HEIGHT)
+        self.glass = PointGlass(self.figure, glass_box, self._add)
         self._make_plane()
         self._make_curves()
 
-    def begin(self, real: np.ndarray, distribution: PointDistribution, floor: float) -> None:
+    def begin(
+        self, real: np.ndarray, distribution: PointDistribution, floor: float, latents: np.ndarray
+    ) -> None:
         """Prepare for a game's first moment.
 
         Args:
             real: points of the distribution to show, ``(count, 2)``.
             distribution: the one that is learned.
             floor: JS divergence of two samples of the distribution, shown as a line.
+            latents: some latents to show, ``(count, latent_dim)``.
         """
+        self.glass.begin(real, latents)
         self.real.set_data(real[:, 0], real[:, 1])
         self._floor.set_ydata([floor, floor])
+        self._floor_name.set_y(floor)
         self._modes = len(distribution.centres)
         self._curves["covered"].set_visible(distribution.separate)
         covered = {"covered": f"of {self._modes} modes"} if distribution.separate else {}
         _write_key(self._axes[-1], {"good": "good points"} | covered)
         self._axes[0].set_ylim(0, 2)
         for axes in self._axes:
-            axes.set_xlim(0, 100)
+            axes.set_xlim(0, NARROWEST)
         self._background = None
+
+    def _add_axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Axes with this box in shares of the lower part."""
+        share = LOWER / HEIGHT
+        return self.figure.add_axes((left, share * bottom, width, share * height))
 
     def _add(self, axes: Axes, artist: Drawn) -> Drawn:
         artist.set_animated(True)
@@ -104,31 +138,14 @@ class PointPicture:
         return artist
 
     def _make_plane(self) -> None:
-        axes = self.plane = self.figure.add_axes((0.012, 0.118, 0.485, 0.485 * WIDTH / HEIGHT))
+        axes = self.plane = self._add_axes(0.012, 0.118, 0.485, 0.485 * WIDTH / LOWER)
         axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=[], yticks=[])
         axes.spines[["top", "right"]].set_visible(True)
-        blank = np.full((SURFACE, SURFACE), 128, np.uint8)
-        self.surface = self._add(
-            axes,
-            axes.imshow(
-                blank,
-                cmap=SCORES,
-                vmin=0,
-                vmax=255,
-                origin="lower",
-                extent=(-EDGE, EDGE, -EDGE, EDGE),
-                interpolation="bilinear",
-            ),
-        )
         self.grid = LineCollection([], colors=NEUTRAL, linewidths=0.8, alpha=0.7)
         axes.add_collection(self.grid)
         self._add(axes, self.grid)
         (self.real,) = axes.plot([], [], "o", color=REAL, markersize=4.5, markeredgewidth=0)
         self._add(axes, self.real)
-        (self.fake,) = axes.plot(
-            [], [], "s", color=FAKE, markersize=4.5, markeredgecolor="white", markeredgewidth=0.4
-        )
-        self._add(axes, self.fake)
         nothing = np.zeros(ARROWS)
         self.push = axes.quiver(
             nothing,
@@ -139,14 +156,21 @@ class PointPicture:
             angles="xy",
             scale_units="xy",
             scale=1,
-            width=0.004,
+            width=ARROW_WIDTH,
         )
         self._add(axes, self.push)
+        # Above the arrows: where all points are one, they would hide it.
+        (self.fake,) = axes.plot(
+            [], [], "s", color=FAKE, markersize=4.5, markeredgecolor="white", markeredgewidth=0.4
+        )
+        self._add(axes, self.fake)
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "fontsize": 12}
+        self.outside = self._add(axes, axes.text(0.02, 0.98, "", **place, color=INK))
         self._explain_plane()
 
     def _explain_plane(self) -> None:
         text: dict[str, Any] = {"fontsize": 12, "va": "center", "color": INK}
-        key = self.figure.add_axes((0.01, 0.0, 0.5, 0.1))
+        key = self._key = self._add_axes(0.01, 0.0, 0.5, 0.1)
         key.set(xlim=(0, 100), ylim=(0, 2))
         key.set_axis_off()
         key.plot([2], [1.45], "o", color=REAL, markersize=7)
@@ -169,14 +193,14 @@ class PointPicture:
         self._curves = {}
         self._axes = []
         for index, (title, limits, curves) in enumerate(PANELS):
-            axes = self.figure.add_axes((0.6, 0.795 - 0.232 * index, 0.39, 0.145))
-            axes.set(xlim=(0, 100), ylim=limits)
+            axes = self._add_axes(0.6, 0.795 - 0.232 * index, 0.39, 0.145)
+            axes.set(xlim=(0, NARROWEST), ylim=limits)
             axes.spines[["top", "right"]].set_visible(False)
             axes.tick_params(labelsize=11, labelbottom=index == len(PANELS) - 1)
             axes.locator_params(nbins=3, axis="y")
             # Without the last tick, whose number would stick out of the picture.
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, prune="upper"))
-            axes.set_title(title, loc="left", fontsize=12, pad=3)
+            axes.set_title(title, loc="left", fontsize=12, pad=5)
             for name in curves:
                 self._curves[name] = self._add(axes, _empty_line(name))
                 axes.add_line(self._curves[name])
@@ -185,9 +209,12 @@ class PointPicture:
         axes.set_xlabel("updates of G", fontsize=11, labelpad=1)
         divergence = self._axes[2]
         self._floor = divergence.axhline(0, color=NEUTRAL, linestyle=":", linewidth=1.2)
-        divergence.legend([self._floor], ["two real samples"], **KEY)
-        place: dict[str, Any] = {"transform": divergence.transAxes, "ha": "right", "va": "top"}
-        self.numbers = divergence.text(0.99, 0.93, "", **place, fontsize=11, color=INK)
+        aside: dict[str, Any] = {"transform": divergence.get_yaxis_transform(), "ha": "left"}
+        self._floor_name = divergence.text(
+            0.01, 0, "two real samples", **aside, va="bottom", fontsize=11, color=NEUTRAL
+        )
+        place: dict[str, Any] = {"transform": divergence.transAxes, "ha": "right", "va": "bottom"}
+        self.numbers = divergence.text(0.99, 1.03, "", **place, fontsize=11, color=INK)
         self._add(divergence, self.numbers)
 
     def _restore_background(self) -> None:
@@ -197,49 +224,111 @@ class PointPicture:
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self._background)
 
-    def draw(self, moments: Sequence[Moment], index: int) -> Image.Image:
-        """The picture of the moment with this index; the curves show all, with a mark at it."""
+    def draw(
+        self, moments: Sequence[Moment], index: int, light: Light | None = None
+    ) -> Image.Image:
+        """The picture of the moment with this index; the curves show all, with a mark at it.
+
+        Args:
+            moments: the whole record.
+            index: of the moment.
+            light: stage of an update that the glass engine shows; None for calm.
+        """
         moment = moments[index]
+        losses = {
+            player: moment.values[f"{name}_loss"]
+            for player, name in (("G", "generator"), ("D", "discriminator"))
+        }
+        self.glass.place(moment.fake.astype(np.float64), losses, light)
         self._place_curves(moments, index)
         self._place_points(moment)
         self._restore_background()
+        self._lay_surface(moment)
         for axes, artist in self._moving:
             axes.draw_artist(artist)
-        return Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
+        return self._picture()
+
+    def _picture(self) -> Image.Image:
+        buffer = self.canvas.buffer_rgba()
+        return Image.frombuffer("RGBA", (WIDTH, HEIGHT), buffer, "raw", "RGBA", 0, 1).convert("RGB")
+
+    def _lay_surface(self, moment: Moment) -> None:
+        """Color the plane by D's scores; as an artist it would take longer than all the rest."""
+        if not self.visible["D's scores"]:
+            return
+        left, top, right, bottom = self.plane_box
+        left, top = left + 1, top + 1  # inside the frame
+        colors = Image.fromarray(SCORE_COLORS[moment.surface[::-1]])
+        smooth = colors.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+        np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3] = smooth
 
     def plane_of(self, moment: Moment) -> np.ndarray:
-        """The plane alone at this moment, uint8, about 230 pixels square."""
+        """The plane alone at this moment, uint8, ``PANEL`` pixels square."""
+        with self._larger():
+            return self._plane_of(moment)
+
+    @contextmanager
+    def _larger(self) -> Iterator[None]:
+        """Dots that can be seen in a small picture, and few arrows, so that they hide none."""
+        sizes = self.real.get_markersize(), self._arrows
+        for dots in (self.real, self.fake):
+            dots.set_markersize(7.5)
+        self.push.width, self._arrows = 0.007, FEW_ARROWS
+        try:
+            yield
+        finally:
+            for dots in (self.real, self.fake):
+                dots.set_markersize(sizes[0])
+            self.push.width, self._arrows = ARROW_WIDTH, sizes[1]
+
+    def key(self) -> np.ndarray:
+        """What the marks on the plane mean, a picture of its own, uint8."""
+        self._restore_background()
+        return np.asarray(self._picture().crop(self._box_of(self._key)))
+
+    def _plane_of(self, moment: Moment) -> np.ndarray:
         self._place_points(moment)
         self._restore_background()
+        self._lay_surface(moment)
         for axes, artist in self._moving:
             if axes is self.plane:
                 axes.draw_artist(artist)
-        left, top, right, bottom = self._plane_box()
-        picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3])
-        return np.asarray(picture.resize((230, 230), Image.Resampling.LANCZOS))
+        picture = self._picture().crop(self.plane_box)
+        return np.asarray(picture.resize((PANEL, PANEL), Image.Resampling.LANCZOS))
 
-    def _plane_box(self) -> tuple[int, int, int, int]:
-        box = self.plane.get_window_extent()
-        return (
-            round(box.x0),
-            round(HEIGHT - box.y1),
-            round(box.x1),
-            round(HEIGHT - box.y0),
-        )
+    @property
+    def plane_box(self) -> tuple[int, int, int, int]:
+        """Left, upper, right and lower edge of the plane, in pixels from above."""
+        return self._box_of(self.plane)
+
+    @property
+    def plane_shares(self) -> list[float]:
+        """The same edges in shares of the picture."""
+        sizes = (WIDTH, HEIGHT, WIDTH, HEIGHT)
+        return [edge / size for edge, size in zip(self.plane_box, sizes, strict=True)]
+
+    def _box_of(self, axes: Axes) -> tuple[int, int, int, int]:
+        box = axes.get_window_extent()
+        return round(box.x0), round(HEIGHT - box.y1), round(box.x1), round(HEIGHT - box.y0)
 
     def _place_points(self, moment: Moment) -> None:
-        shown = dict(
-            zip(LAYERS, (self.real, self.fake, self.surface, self.grid, self.push), strict=True)
-        )
-        for name, artist in shown.items():
+        for name, artist in (
+            ("real", self.real),
+            ("generated", self.fake),
+            ("latent grid", self.grid),
+            ("push", self.push),
+        ):
             artist.set_visible(self.visible[name])
-        self.surface.set_data(moment.surface)
         fake = moment.fake.astype(np.float64)
         self.fake.set_data(fake[:, 0], fake[:, 1])
+        away = int((np.abs(fake) > EDGE).any(axis=1).sum())
+        far = away > FEW_AWAY * len(fake) and self.visible["generated"]
+        self.outside.set_text(f"{away} of {len(fake)} generated points lie outside" if far else "")
         self.grid.set_segments(list(moment.warped.astype(np.float64)))
         arrows = ARROW_LENGTH * moment.push.astype(np.float64)
         lengths = np.linalg.norm(arrows, axis=1, keepdims=True)
         arrows *= np.minimum(1, LONGEST_ARROW / np.maximum(lengths, 1e-9))
+        arrows[self._arrows :] = np.nan  # not drawn
         self.push.set_offsets(fake[:ARROWS])
         self.push.set_UVC(arrows[:, 0], arrows[:, 1])
 
@@ -251,12 +340,12 @@ class PointPicture:
         losses = np.concatenate([values["generator_loss"], values["discriminator_loss"]])
         self._make_room(moments[-1].step, losses)
         now = moments[index].values
-        self.numbers.set_text(f"JS {now['JS']:.2f}, KL {now['KL']:.2f}")
+        self.numbers.set_text(f"{now['JS']:.2f}")
         steps = [moment.step for moment in moments]
         for name, line in self._curves.items():
             line.set_data(steps, values[name])
             # A thick dot where we are.
-            line.set(marker="o", markersize=6, markevery=[index])
+            line.set(marker=MARKERS.get(name, "o"), markersize=6, markevery=[index])
 
     def _make_room(self, last_step: int, losses: np.ndarray) -> None:
         """Widen full axes; seldom needed, for it takes a new background."""
@@ -264,11 +353,12 @@ class PointPicture:
         steps = self._axes[0].get_xlim()[1]
         # A loss that runs away is cut off rather than flattening everything before it.
         lowest, highest = max(-5.0, losses.min()), min(10.0, losses.max())
-        too_long, too_short = last_step > steps, steps > max(100, 4 * last_step)
+        wanted = max(NARROWEST, BEYOND * last_step)
+        too_long, too_short = last_step > steps, steps > wanted
         if not (too_long or too_short or lowest < low or highest > high):
             return
         if too_long or too_short:
-            steps = max(100, 1.5 * last_step)
+            steps = wanted
         if lowest < low or highest > high:
             margin = 0.3 * (max(highest, high) - min(lowest, low))
             low = lowest - margin if lowest < low else low
@@ -284,10 +374,16 @@ def _empty_line(name: str) -> Line2D:
     return Line2D([], [], color=color, linestyle=style, linewidth=1.8)
 
 
+def _key_line(name: str) -> Line2D:
+    line = _empty_line(name)
+    line.set(marker=MARKERS.get(name, "o"), markersize=5)
+    return line
+
+
 def _write_key(axes: Axes, labels: dict[str, str]) -> None:
     # Of lines of its own: the curves move, the key is part of the background.
     if labels:
-        axes.legend([_empty_line(name) for name in labels], list(labels.values()), **KEY)
+        axes.legend([_key_line(name) for name in labels], list(labels.values()), **KEY)
 
 
 def to_jpeg(picture: Image.Image) -> bytes:

@@ -6,10 +6,10 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from gan_helpers.playground.engine import GameError
+from gan_helpers.playground.rules import GameError
 
 __all__ = ["FRAMES_PER_SECOND", "Player"]
 
@@ -26,6 +26,7 @@ class Player:
         changed: called after each change of an attribute.
 
     Attributes:
+        pace: seconds from one frame to the next.
         playing: whether it makes frames at the moment.
         building: whether something is being built beside the loop; frames and actions wait.
         problem: the message of what went wrong last, empty once all is well again.
@@ -37,6 +38,8 @@ class Player:
         self._thread = threading.get_ident()
         self.loop = _running_loop()
         self._task: asyncio.Task | None = None
+        self._turns: asyncio.Task | None = None
+        self.pace = 1 / FRAMES_PER_SECOND
         self.playing = self.building = False
         self.problem = ""
         self._times: deque[float] = deque(maxlen=30)
@@ -113,6 +116,25 @@ class Player:
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._keep_playing())
 
+    def take_in_turn(self, frames: Sequence[Callable[[], None]], seconds: float) -> None:
+        """Show frames made before, so many seconds each; without an event loop only the last."""
+        self.end_turns()
+        if self.loop is None:
+            frames[-1]()
+        else:
+            self._turns = self.loop.create_task(self._keep_turning(frames, seconds))
+
+    async def _keep_turning(self, frames: Sequence[Callable[[], None]], seconds: float) -> None:
+        for frame in frames:
+            self.do(frame)
+            await asyncio.sleep(seconds)
+
+    def end_turns(self) -> None:
+        """Show none of the frames that are still to come: something else is shown."""
+        turns, self._turns = self._turns, None
+        if turns is not None:
+            turns.cancel()
+
     def pause(self) -> None:
         """Stop after the frame that is being made."""
         self.playing = False
@@ -128,7 +150,7 @@ class Player:
                 self._times.append(start)
                 self.do(self._frame)
             spent = time.perf_counter() - start
-            await asyncio.sleep(max(PAUSE, 1 / FRAMES_PER_SECOND - spent))
+            await asyncio.sleep(max(PAUSE, self.pace - spent))
         PLAYING.discard(self)
 
 

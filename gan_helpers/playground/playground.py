@@ -1,7 +1,6 @@
 """A live GAN over points in the plane, to be played, stepped, changed and broken in a notebook."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,12 +8,14 @@ from gan_helpers import checks
 from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
 from gan_helpers.playground.game import Moment, PointGAN
-from gan_helpers.playground.picture import PointPicture, in_words, to_jpeg
-from gan_helpers.playground.player import FRAMES_PER_SECOND, Player
+from gan_helpers.playground.missions import MISSIONS, MissionWatch, check_alone
+from gan_helpers.playground.player import Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
 from gan_helpers.playground.record import MomentRecord
+from gan_helpers.playground.screen import Screen
 from gan_helpers.playground.settings import Settings, check_setting_names, check_settings
+from gan_helpers.playground.update import Update
 from gan_helpers.plots import LessonFigure, few_colours_png
 from gan_helpers.widgets import WidgetWithStill
 
@@ -23,8 +24,6 @@ import numpy as np
 from PIL import Image
 
 __all__ = ["Playground"]
-
-TRAINING_SHARE = 0.025  # seconds of a frame for training; the rest is for drawing
 
 
 class Playground(WidgetWithStill):
@@ -41,6 +40,7 @@ class Playground(WidgetWithStill):
         generator_loss: function of ``fake_logits`` that returns a scalar.
         discriminator_loss: function of ``(real_logits, fake_logits)`` likewise.
         preset: name of a run in ``PRESETS`` to begin with, instead of ``data``.
+        mission: name of a goal in ``MISSIONS``, which brings data, networks and settings.
         **settings: other fields of ``Settings``, such as ``seed=3``; with a preset, what
             differs from it.
 
@@ -48,12 +48,12 @@ class Playground(WidgetWithStill):
         game: the ``PointGAN`` that is played.
         moments: what was seen so far; the newest is the last.
         playing: whether it trains at the moment.
+        mission: watches over the goal, None without one.
         run: name of the preset that is played, None once something else is chosen.
-        frames_shown: pictures drawn so far.
-        seconds_per_step: duration of a training step, a running mean.
-        picture: the ``TitledImage`` that holds the picture.
+        picture: the ``Sheet`` that holds the picture, and takes data drawn on it.
         problem: the message of what went wrong last, empty if all is well.
-        record, player, controls, drawing: its parts, each with a module of its own.
+        record, player, controls, choices, screen, drawing: its parts, each with a module of its
+            own.
 
     Raises:
         TypeError: if an argument is of another kind than described.
@@ -72,17 +72,13 @@ class Playground(WidgetWithStill):
         discriminator_loss: Callable[[Any, Any], Any] | None = None,
         *,
         preset: str | None = None,
+        mission: str | None = None,
         **settings: Any,
     ) -> None:
         check_setting_names(settings)
-        distribution = None
-        if preset is not None:
-            chosen = replace(checks.find_named(PRESETS, preset, "run").settings, **settings)
-        elif isinstance(data, str):
-            chosen = Settings(data=data, **settings)
-        else:
-            chosen = Settings(**settings)
-            distribution = as_distribution(data)
+        networks = {"generator": generator, "discriminator": discriminator}
+        self.mission = _watch(mission, data=data, preset=preset, **networks)
+        chosen, distribution = _first_game(data, preset, mission, settings)
         self.game = PointGAN(
             chosen,
             distribution=distribution,
@@ -92,16 +88,18 @@ class Playground(WidgetWithStill):
             discriminator_loss=discriminator_loss,
         )
         self.record, self._chapter = MomentRecord(), 0  # of the game's chapters; none yet
-        self.player = Player(self._frame, self._tell)
+        self.screen = Screen(self)
+        self.drawing = self.screen.drawing
+        self.player = Player(self.screen.make_frame, self.screen.tell)
         self.controls = Controls(self.player.do)
         self.picture, self.problem = self.controls.picture, self.controls.problem
-        self.drawing = PointPicture()
-        self.seconds_per_step = TRAINING_SHARE  # until it is measured
-        self.frames_shown = 0
+        self.picture.plane = self.drawing.plane_shares
         self.look()
         super().__init__(self.controls.rows())
-        self._choices = Choices(self, generator is not None or discriminator is not None)
-        self._choices.show(None if settings else preset)
+        self.choices = Choices(self, generator is not None or discriminator is not None)
+        self.choices.show(None if settings else preset)
+        if self.mission is not None and self.mission.mission.opening:
+            self.advance(self.mission.mission.opening, every=20)
 
     @classmethod
     def from_settings(
@@ -145,6 +143,7 @@ class Playground(WidgetWithStill):
         """Stop training and take the widget away; what is compiled is free for the next game."""
         if self.comm is not None:  # neither closed before nor left half made
             self.pause()
+            self.player.end_turns()
             self.rest()
         super().close()
 
@@ -188,12 +187,13 @@ class Playground(WidgetWithStill):
         """One round: the discriminator's updates, then one of the generator."""
         return self._repeat(lambda: self.game.train(1), 1)
 
-    def _repeat(self, update: Callable[[], None], times: int) -> "Playground":
+    def _repeat(self, update: Callable[[], Update | None], times: int) -> "Playground":
         checks.check_whole("times", times, 0)
         self.pause()
+        told = None
         for _ in range(times):
-            update()
-        self.look()
+            told = update()
+        self.look(told=told)
         if times > 1:  # not a button, which is likely to be pressed again
             self._hand_on()
         return self
@@ -216,7 +216,7 @@ class Playground(WidgetWithStill):
             ValueError: if a setting is unknown, or nothing would use it; then nothing changes.
         """
         self.game.change(**settings)
-        self._choices.show()
+        self.choices.show()
         if not self.playing or self._chapter != self.game.chapter:  # else it comes by itself
             self.look()
 
@@ -225,13 +225,13 @@ class Playground(WidgetWithStill):
         preset = checks.find_named(PRESETS, name, "run")
         self.pause()
         self.game.restart(preset.settings)
-        self._choices.show(name)
+        self.choices.show(name)
         self.look()
 
     def use_points(self, points: np.ndarray | PointDistribution) -> None:
         """Learn points of your own, shape (k, 2), from now on."""
         self.game.use_points(as_distribution(points))
-        self._choices.show()
+        self.choices.show()
         self.look()
 
     def use_loss(
@@ -241,22 +241,56 @@ class Playground(WidgetWithStill):
     ) -> None:
         """Play with losses of your own from now on."""
         self.game.use_loss(generator_loss, discriminator_loss)
-        self._choices.show()
+        self.choices.show()
 
-    def filmstrip(self, count: int = 5) -> LessonFigure:
-        """The plane at evenly spaced moments of the record, side by side.
+    def continue_from(self, step: int) -> "Playground":
+        """Go back to a recorded step and play on from there; return the playground itself.
+
+        The networks, their optimizers, the random numbers, the settings and the loss are those of
+        then, so that the game goes the same way again if nothing is changed. Later moments are
+        forgotten.
 
         Args:
-            count: number of moments, the first and the newest among them; at least 2.
+            step: updates of the generator, at a moment on record.
+
+        Raises:
+            ValueError: if it is no whole number, or the game cannot go on from there; the message
+                names the steps that it can go on from.
         """
-        checks.check_whole("count", count, 2)
-        game = f"the run “{self.run}”" if self.run else "a game"
-        alt = f"{game}, the last: {in_words(self.moments[-1], self.game.distribution)}"
-        return self.record.filmstrip(count, self.drawing.plane_of, self.run, alt)
+        index = self.record.at_step(checks.check_whole("step", step, 0))
+        self.go_back(index)
+        return self
+
+    def go_back(self, index: int) -> int:
+        """Go on from the moment with this index, or the nearest earlier one; return which."""
+        self.pause()
+        index, standing = self.record.before(index)
+        self.game.go_back(standing)
+        self.record.go_back(index)
+        if self.mission is not None:
+            self.mission.go_back(self.moments[-1])
+        self.screen.told = None
+        self.screen.begin(False)
+        self.choices.show(self.run)
+        self.show()
+        return index
+
+    def filmstrip(self, count: int = 5, steps: Sequence[int] | None = None) -> LessonFigure:
+        """The plane at some moments of the record, side by side.
+
+        Args:
+            count: number of evenly spaced moments, the first and the newest among them; at least 2.
+            steps: updates of the generator; the moments nearest to them are shown instead.
+
+        Raises:
+            TypeError: if ``steps`` is no list.
+            ValueError: if a number is no whole one or too small, or ``steps`` is empty.
+        """
+        return self.screen.filmstrip(count, steps)
 
     def draw(self) -> Image.Image:
-        """The picture as it is now, 1000 x 560 pixels."""
-        return self.drawing.draw(self.moments, self.record.shown)
+        """The picture as it is now, 1000 x 720 pixels."""
+        return self.screen.draw()
 
     @property
     def still(self) -> bytes:
@@ -266,42 +300,50 @@ class Playground(WidgetWithStill):
     @property
     def alt(self) -> str:
         """The moment that is shown, in words."""
-        return in_words(self.record.now, self.game.distribution)
+        return self.screen.alt
 
-    def look(self, show: bool = True) -> None:
-        """Put the game as it stands on record, and show it."""
+    def look(self, show: bool = True, told: Update | None = None) -> None:
+        """Put the game as it stands on record, and show it.
+
+        Args:
+            show: whether to draw it.
+            told: the single update that led here, if one did.
+        """
         moment = self.game.look()  # which may fail: until it succeeds the old record stays
-        if self._chapter != self.game.chapter:
+        self.screen.told = told
+        begins = self._chapter != self.game.chapter
+        if begins:
             self.record, self._chapter = MomentRecord(), self.game.chapter
-            self.drawing.begin(self.game.shown_real, self.game.distribution, self.game.floor)
-        self.record.add(moment)
+        self.screen.begin(begins)
+        self.record.add(moment, self.game.standing())
+        if self.mission is not None:
+            self.mission.see(self.game, moment)
         if show:
             self.show()
 
     def show(self) -> None:
         """Draw the moment that is looked at."""
-        self.frames_shown += 1
-        self.picture.value = to_jpeg(self.draw())
-        self._tell()
+        self.screen.show()
 
-    def _tell(self) -> None:
-        """Say beside the picture what it shows, and whether it plays."""
-        text = "building the networks ..." if self.player.building else self.record.position
-        if self.playing and self.frames_per_second:
-            text += f", {self.frames_per_second:.0f} pictures/s"
-        self.controls.show_state(text, self.playing, self.player.problem)
-        if self.player.problem:
-            self._choices.show(self.run)  # what was refused is not set
-        # Not with every picture: each is a message to the front end.
-        if not self.playing or self.record.seen % FRAMES_PER_SECOND == 1:
-            self.picture.tooltip = self.alt
-            self.controls.show_history(self.record.shown, self.record.last)
 
-    def _frame(self) -> None:
-        steps = min(self.controls.speed.value, max(1, int(TRAINING_SHARE / self.seconds_per_step)))
-        start = time.perf_counter()
-        self.game.train(steps)
-        seconds = (time.perf_counter() - start) / steps
-        # The first call compiles; the smaller of the two forgets that at once.
-        self.seconds_per_step = min(seconds, 0.9 * self.seconds_per_step + 0.1 * seconds)
-        self.look()
+def _first_game(
+    data: Any, preset: str | None, mission: str | None, settings: dict[str, Any]
+) -> tuple[Settings, PointDistribution | None]:
+    """How a game begins, and data of one's own."""
+    if mission is not None:
+        return replace(MISSIONS[mission].start, **settings), None
+    if preset is not None:
+        return replace(checks.find_named(PRESETS, preset, "run").settings, **settings), None
+    if isinstance(data, str):
+        return Settings(data=data, **settings), None
+    return Settings(**settings), as_distribution(data)
+
+
+def _watch(name: str | None, data: Any, **given: Any) -> MissionWatch | None:
+    """The one who watches over this mission, which brings all else itself."""
+    if name is None:
+        return None
+    checks.find_named(MISSIONS, name, "mission")
+    usual = isinstance(data, str) and data == "ring of 8"
+    check_alone(data=None if usual else data, **given)
+    return MissionWatch(name)

@@ -6,12 +6,20 @@ from typing import Any
 
 from gan_helpers.checks import check_name, check_number, check_whole, describe
 from gan_helpers.contracts import check_network
-from gan_helpers.playground.engine import BATCH_SIZE, LOSSES, OPTIMIZERS
+from gan_helpers.playground.engine import BATCH_SIZE
 from gan_helpers.playground.points import DISTRIBUTIONS
+from gan_helpers.playground.rules import LOSSES, OPTIMIZERS
 
 import keras
 
-__all__ = ["Settings", "change_settings", "check_setting_names", "check_settings", "fit_settings"]
+__all__ = [
+    "OF_DISCRIMINATOR",
+    "Settings",
+    "change_settings",
+    "check_setting_names",
+    "check_settings",
+    "fit_settings",
+]
 
 Networks = Mapping[str, keras.Model]
 PENALTIES = ("noise", "gradient_penalty", "r1_penalty", "weight_penalty")
@@ -23,8 +31,17 @@ SHAPING = {
         "weight_penalty",
         "minibatch_statistics",
         "discriminator_width",
+        "discriminator_layers",
     ),
     ("generator", "discriminator"): ("width", "hidden_layers"),
+}
+
+
+# What D has as G has it, unless it is set by itself.
+OF_DISCRIMINATOR = {
+    "width": "discriminator_width",
+    "hidden_layers": "discriminator_layers",
+    "optimizer": "discriminator_optimizer",
 }
 
 
@@ -38,11 +55,15 @@ class Settings:
         latent_dim: numbers in a latent vector, 1 or 2.
         hidden_layers: hidden layers of both networks.
         width: units in each of them.
+        discriminator_layers: hidden layers of D, if not ``hidden_layers``.
+        discriminator_width: units in each of them, if not ``width``.
         loss: name in ``LOSSES``.
         optimizer: "Adam" (with beta_1 = 0.5) or "SGD".
+        discriminator_optimizer: that of D, if it is another one.
         generator_rate: learning rate of the generator.
         discriminator_rate: learning rate of the discriminator.
-        discriminator_steps: updates of the discriminator for one of the generator.
+        discriminator_steps: updates of the discriminator in each round.
+        generator_steps: updates of the generator after them.
         seed: of the first weights, the latents and the batches.
 
     Remedies, all off at first; see ``gan_helpers.remedies`` and lesson 4:
@@ -58,7 +79,6 @@ class Settings:
         unrolled: steps of the discriminator that the generator looks ahead.
         unrolled_rate: learning rate of these steps.
         average: decay of the averaged generator that is shown and measured; 0 for none.
-        discriminator_width: units of each hidden layer of D, if not ``width``.
     """
 
     data: str = "ring of 8"
@@ -84,6 +104,20 @@ class Settings:
     unrolled_rate: float = 0.1
     average: float = 0.0
     discriminator_width: int | None = None
+    discriminator_layers: int | None = None
+    discriminator_optimizer: str | None = None
+    generator_steps: int = 1
+
+    def of_discriminator(self, name: str) -> Any:
+        """What holds for D of a setting that is G's: "width", "hidden_layers" or "optimizer"."""
+        own = getattr(self, OF_DISCRIMINATOR[name])
+        return getattr(self, name) if own is None else own
+
+    def resolved(self) -> "Settings":
+        """The same settings with everything that holds for D written out."""
+        return replace(
+            self, **{own: self.of_discriminator(name) for name, own in OF_DISCRIMINATOR.items()}
+        )
 
 
 def fit_settings(settings: Settings, given: Networks) -> Settings:
@@ -141,14 +175,18 @@ def check_settings(settings: Settings) -> None:
         ("hidden_layers", 1),
         ("width", 1),
         ("discriminator_steps", 1),
+        ("generator_steps", 1),
         ("packed", 1),
         ("seed", 0),
         ("noise_steps", 0),
         ("unrolled", 0),
     ):
         check_whole(name, getattr(settings, name), least)
-    if settings.discriminator_width is not None:
-        check_whole("discriminator_width", settings.discriminator_width)
+    for name in ("discriminator_width", "discriminator_layers"):
+        if getattr(settings, name) is not None:
+            check_whole(name, getattr(settings, name))
+    if settings.discriminator_optimizer is not None:
+        check_name("discriminator_optimizer", settings.discriminator_optimizer, OPTIMIZERS)
     if not isinstance(settings.minibatch_statistics, bool):
         raise ValueError(
             f"minibatch_statistics is {describe(settings.minibatch_statistics)}; it must be True "

@@ -18,33 +18,8 @@ def losses(generator: str = FAKE, discriminator: str = BOTH) -> str:
     )
 
 
-def count(answer: str) -> str:
-    return f"modes_covered = lambda points, centres, radius: {answer}"
-
-
-DISTANCES = "np.linalg.norm(points[:, None] - centres, axis=-1)"
-
 ANSWERS = {
     "q1": {
-        "starter": "def modes_covered(points, centres, radius):\n    return ...",
-        "correct": [
-            count(f"({DISTANCES} <= radius).any(axis=0).sum()"),
-            count(f"int(({DISTANCES}.min(axis=0) < radius).sum())"),
-        ],
-        "wrong": {
-            count(f"({DISTANCES} <= radius).any(axis=0)"): "shape",
-            count(f"({DISTANCES} <= radius).sum()"): "not points that have a mode",
-            count(f"(len(set({DISTANCES}.argmin(axis=1))))"): "near none",
-            count("(abs(points[:, None] - centres) <= radius).all(-1).any(0).sum()"): "each axis",
-            count("7"): "yours is 7",
-            count(
-                "((points[:, None] - centres).sum(-1) * 0 + np.where((points[:, None] - "
-                "centres).min(-1) < 0, 9, np.linalg.norm(points[:, None] - centres, axis=-1))"
-                " <= radius).any(axis=0).sum()"
-            ): "yours is",
-        },
-    },
-    "q2": {
         "starter": "cure = ...",
         "correct": ['cure = {"discriminator_rate": 0.001, "discriminator_steps": 2}'],
         "wrong": {
@@ -56,7 +31,7 @@ ANSWERS = {
             'cure = {"loss": "hinge"}': "modes are covered",
         },
     },
-    "q3": {
+    "q2": {
         "starter": (
             "def my_discriminator_loss(real_logits, fake_logits):\n    return ...\n"
             "def my_generator_loss(fake_logits):\n    return ..."

@@ -1,59 +1,42 @@
-// A square to draw points in. The kernel's side is point_pad.py.
-const SIZE = 360; // pixels
+// Drawing points on a canvas that covers the plane. Stands before sheet.js, which uses it.
 const APART = 0.06; // least distance of two points, in units of the plane
 const MOST = 400;
 
-function render({ model, el }) {
+// Let a person draw into the trait "coordinates" of the model. `told` takes the number of points;
+// `radius` is that of a dot, in pixels of the canvas. Returns what ends it.
+function drawPoints({ model, canvas, told, radius }) {
   const edge = model.get("edge");
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SIZE;
-  canvas.tabIndex = 0;
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute(
-    "aria-label",
-    "Square to draw points in. Arrow keys move the cross, space sets a point."
-  );
-  Object.assign(canvas.style, {
-    border: "1px solid #555",
-    background: "white",
-    touchAction: "none",
-    cursor: "crosshair",
-  });
-  const clear = document.createElement("button");
-  clear.textContent = "Clear";
-  const count = document.createElement("span");
-  count.setAttribute("aria-live", "polite");
-  const bar = document.createElement("div");
-  Object.assign(bar.style, { display: "flex", gap: "1em", alignItems: "center" });
-  bar.append(clear, count);
-  el.append(canvas, bar);
-
+  const size = canvas.width;
   let points = [...model.get("coordinates")];
   let cross = [0, 0];
   let drawing = false;
 
-  const toPixel = ([x, y]) => [((x + edge) / (2 * edge)) * SIZE, ((edge - y) / (2 * edge)) * SIZE];
+  const toPixel = ([x, y]) => [((x + edge) / (2 * edge)) * size, ((edge - y) / (2 * edge)) * size];
   const paint = () => {
     const context = canvas.getContext("2d");
-    context.clearRect(0, 0, SIZE, SIZE);
+    context.clearRect(0, 0, size, size);
     context.fillStyle = "#0072B2";
+    context.strokeStyle = "white";
     for (const point of points) {
       const [x, y] = toPixel(point);
       context.beginPath();
-      context.arc(x, y, 4, 0, 2 * Math.PI);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fill();
+      context.stroke();
     }
     if (document.activeElement === canvas && !drawing) {
       const [x, y] = toPixel(cross);
-      context.strokeStyle = "#555";
+      context.strokeStyle = "black";
+      context.lineWidth = 2;
       context.beginPath();
-      context.moveTo(x - 7, y);
-      context.lineTo(x + 7, y);
-      context.moveTo(x, y - 7);
-      context.lineTo(x, y + 7);
+      context.moveTo(x - 8, y);
+      context.lineTo(x + 8, y);
+      context.moveTo(x, y - 8);
+      context.lineTo(x, y + 8);
       context.stroke();
+      context.lineWidth = 1;
     }
-    count.textContent = points.length === 1 ? "1 point" : `${points.length} points`;
+    told(points.length);
   };
   const save = () => {
     model.set("coordinates", points);
@@ -105,18 +88,20 @@ function render({ model, el }) {
   });
   canvas.addEventListener("focus", paint);
   canvas.addEventListener("blur", paint);
-  clear.addEventListener("click", () => {
+  const clear = () => {
     points = [];
     save();
     paint();
-  });
+  };
   const follow = () => {
     points = [...model.get("coordinates")];
     paint();
   };
   model.on("change:coordinates", follow);
   paint();
-  return () => model.off("change:coordinates", follow);
+  return { clear, end: () => model.off("change:coordinates", follow) };
 }
 
-export default { render };
+function describeCount(count) {
+  return count === 1 ? "1 point" : `${count} points`;
+}
