@@ -24,6 +24,7 @@ MODULES = [
     "profiles",
     "remedies",
     "translation",
+    "widgets",
 ]
 
 

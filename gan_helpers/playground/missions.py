@@ -25,7 +25,7 @@ SPOT = 0.3  # radius of a spot, in units of the plane; two modes of the ring are
 ANYTHING = frozenset(field.name for field in fields(Settings))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """What a judge knows of one moment.
 
@@ -52,7 +52,7 @@ class State(NamedTuple):
     done: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mission:
     """A goal in a game.
 
