@@ -92,7 +92,7 @@ class Standing:
     own_loss: Loss | None
     values: list[np.ndarray]
 
-    @property
+    @functools.cached_property
     def nbytes(self) -> int:
         return sum(value.nbytes for value in self.values)
 
