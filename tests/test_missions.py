@@ -31,7 +31,7 @@ def set_on_the_way(at, steps, **settings):
 
     def play(lab):
         if at:
-            lab.continue_from(at)
+            lab.advance(2000, every=20).continue_from(at)
         lab.change(**settings)
         lab.advance(steps, every=10)
 
@@ -64,7 +64,7 @@ WAYS = [
         with_loss(lambda logits: ops.mean(ops.relu(1 - logits))),
     ),
 ]
-PLAYED = {"cover the ring": 400, "collapse it": 2000, "beat the seed": 1000, "save the run": 0}
+PLAYED = {"cover the ring": 400, "collapse it": 2000, "beat the seed": 1000, "save the run": 2000}
 
 
 def test_the_progress_file_knows_every_mission():
@@ -152,6 +152,15 @@ def test_going_back_undoes_what_was_against_the_rules():
     assert lab.mission.state.done is None
     lab.use_loss(lambda logits: -ops.mean(logits))
     assert "does not play" not in lab.advance(1).mission.state.text
+
+
+def test_what_comes_after_the_end_is_not_kept(monkeypatch):
+    mission = replace(MISSIONS["save the run"], until=4)
+    monkeypatch.setitem(MISSIONS, "save the run", mission)
+    lab = Playground(mission="save the run").advance(9, every=3)
+    assert [look.step for look in lab.mission._looks] == [0, 3, 6]
+    lab.continue_from(3)
+    assert [look.step for look in lab.advance(3).mission._looks] == [0, 3, 4]
 
 
 def test_a_mission_brings_its_own_game():

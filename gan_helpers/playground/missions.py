@@ -5,7 +5,7 @@ the mission; whoever changes them is told that the run does not count.
 """
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -60,15 +60,15 @@ class Mission:
         goal: what to reach.
         start: how the game begins.
         judge: says of all looks since the beginning where the mission stands.
+        until: step from which nothing counts any more.
         fixed: settings that must stay as they are.
-        opening: steps that are played before you take over.
     """
 
     goal: str
     start: Settings
     judge: Callable[[Sequence[Look]], State]
+    until: int
     fixed: frozenset[str] = frozenset({"data", "seed"})
-    opening: int = 0
 
 
 def _mean(looks: Sequence[Look], name: str, last: int, steps: int) -> float:
@@ -81,13 +81,27 @@ def _now(look: Look) -> str:
     return f"Now {look.values['covered']} of 8 modes at step {look.step:,}."
 
 
-def _cover(looks: Sequence[Look]) -> State:
+def _lasting(
+    looks: Sequence[Look], holds: Callable[[Look], bool]
+) -> Iterator[tuple[Look, int | None]]:
+    """Each look, with the step since which it holds without a break, None if it does not."""
+    since = None
     for look in looks:
+        since = (look.step if since is None else since) if holds(look) else None
+        yield look, since
+
+
+def _cover(looks: Sequence[Look]) -> State:
+    for look, since in _lasting(looks, lambda look: look.values["covered"] == 8):
         if look.step >= 400:
             return State(f"At step 400 it was {look.values['covered']} of 8 modes.", False)
-        if look.values["covered"] == 8:
-            return State(f"All 8 modes at step {look.step:,}.", True)
+        if since is not None and look.step >= since + 10:
+            return State(f"All 8 modes from step {since:,} to {look.step:,}.", True)
     return State(_now(looks[-1]))
+
+
+def _fallen(look: Look) -> bool:
+    return look.values["covered"] <= 1 and look.spot >= 0.9 and 300 <= look.step <= 2000
 
 
 def _collapse(looks: Sequence[Look]) -> State:
@@ -97,11 +111,7 @@ def _collapse(looks: Sequence[Look]) -> State:
         return State(f"More than one control was changed: {', '.join(sorted(changed))}.", False)
     if 10 * now.discriminator_steps < now.step - 10:
         return State("D must play too: at least one update for ten of G.", False)
-    since = None
-    for look in looks:
-        fallen = look.values["covered"] <= 1 and look.spot >= 0.9
-        fallen = fallen and 300 <= look.step <= 2000
-        since = (look.step if since is None else since) if fallen else None
+    for look, since in _lasting(looks, _fallen):
         if since is not None and look.step >= since + 100 and changed:
             name = next(iter(changed))
             return State(f"Collapsed from step {since:,} to {look.step:,}, by {name} alone.", True)
@@ -135,6 +145,9 @@ def _beat(looks: Sequence[Look]) -> State:
 def _own_loss(looks: Sequence[Look]) -> State:
     now = looks[-1]
     if not now.own_loss:
+        if now.step >= 1500:
+            text = f"With the usual loss it was {now.values['covered']} of 8 modes at step 1,500."
+            return State(text, False)
         return State(f"{_now(now)} G does not play for a loss of your own yet.")
     if now.step < 1500:
         return State(f"{_now(now)} {now.values['good']:.0%} of the points are good.")
@@ -147,15 +160,18 @@ def _own_loss(looks: Sequence[Look]) -> State:
 # How each can be won, and that pressing Play wins none, is in tests/test_missions.py.
 MISSIONS = {
     "cover the ring": Mission(
-        "Cover all 8 modes before step 400. As it is set, this game covers them around step 700.",
+        "Cover all 8 modes before step 400, and keep them for 10 steps. As it is set, this game "
+        "covers them around step 700.",
         Settings(seed=0),
         _cover,
+        until=400,
     ),
     "collapse it": Mission(
         "Change one control, and one only, so that G collapses: nine tenths of its points in one "
         "spot, at most 1 mode covered, for 100 steps somewhere between step 300 and step 2,000.",
         Settings(seed=0),
         _collapse,
+        until=2000,
     ),
     "save the run": Mission(
         "This run finds all 8 modes around step 720 and then loses them. Look back, continue from "
@@ -163,13 +179,14 @@ MISSIONS = {
         "0.35.",
         PRESETS["finds it and loses it"].settings,
         _save,
-        opening=2000,
+        until=1720,
     ),
     "beat the seed": Mission(
         "With this seed JS is 0.41 at step 1,000, on average over the last 100 steps. Bring it "
         "below 0.25. The seed stays.",
         Settings(seed=4),
         _beat,
+        until=1000,
     ),
     "a loss that covers more": Mission(
         "D makes ten updates a round, and with the usual loss G is stuck at 4 modes. Write a loss "
@@ -177,6 +194,7 @@ MISSIONS = {
         "else stays.",
         Settings(seed=0, discriminator_steps=10),
         _own_loss,
+        until=1500,
         fixed=ANYTHING,
     ),
 }
@@ -214,7 +232,7 @@ class MissionWatch:
         """Judge the newest moment of the game."""
         if moment.step == moment.discriminator_steps == 0:
             self._looks, self._broken = [], []
-        elif self.state.done is not None:
+        elif self.state.done is not None or self._looks[-1].step >= self.mission.until:
             return  # nothing that is still to come changes it
         self._looks.append(_as_look(self.mission.start, game, moment))
         self._broken.append(self._against_the_rules(game))

@@ -48,9 +48,11 @@ ARROW_WIDTH = 0.004
 PANEL = 300  # pixels of the plane in a filmstrip
 FEW_ARROWS = 16
 FEW_AWAY = 0.5  # share of the points outside the plane that needs no word
-# Pale, so that the points stand out: from "D says fake" by way of white to "D says real".
-SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"])
-SCORE_COLORS = np.round(255 * SCORES(np.arange(256))[:, :3]).astype(np.uint8)
+# Pale, so that the points stand out: from "D says fake" by way of white to "D says real". In
+# bands, whose edges are lines of equal score, and which a small PNG keeps as they are.
+BANDS = 15
+SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"], BANDS)
+SCORE_COLORS = np.round(255 * SCORES(np.linspace(0, 1, 256))[:, :3]).astype(np.uint8).tobytes()
 KEY: dict[str, Any] = {
     "loc": "lower right",
     "bbox_to_anchor": (1.01, 0.97),
@@ -185,7 +187,7 @@ class PointPicture:
         key.text(82.6, 1.45, "latent grid", **text)
         key.text(2, 0.5, "D says", **text)
         key.text(17, 0.5, "fake", **text | {"color": "#8A3A00"})
-        ramp = np.linspace(0, 255, 64)[None]
+        ramp = np.arange(BANDS)[None]
         key.imshow(ramp, cmap=SCORES, extent=(26, 56, 0.2, 0.8), aspect="auto")
         key.text(58, 0.5, "real", **text | {"color": "#004C78"})
 
@@ -258,9 +260,11 @@ class PointPicture:
             return
         left, top, right, bottom = self.plane_box
         left, top = left + 1, top + 1  # inside the frame
-        colors = Image.fromarray(SCORE_COLORS[moment.surface[::-1]])
-        smooth = colors.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
-        np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3] = smooth
+        scores = Image.fromarray(moment.surface[::-1])
+        smooth = scores.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+        smooth.putpalette(SCORE_COLORS)  # faster than a table of NumPy
+        colors = smooth.convert("RGB")
+        np.asarray(self.canvas.buffer_rgba())[top:bottom, left:right, :3] = colors
 
     def plane_of(self, moment: Moment) -> np.ndarray:
         """The plane alone at this moment, uint8, ``PANEL`` pixels square."""

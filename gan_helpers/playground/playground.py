@@ -98,8 +98,6 @@ class Playground(WidgetWithStill):
         super().__init__(self.controls.rows())
         self.choices = Choices(self, generator is not None or discriminator is not None)
         self.choices.show(None if settings else preset)
-        if self.mission is not None and self.mission.mission.opening:
-            self.advance(self.mission.mission.opening, every=20)
 
     @classmethod
     def from_settings(
