@@ -200,7 +200,7 @@ def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
     Args:
         picture: an RGB picture.
         kind: "photographs", of 256 colours, makes frequent colours exact; a thin line may change
-            its colour. In a "drawing", of 96, the 32 most frequent ones are exact and none of the
+            its colour. In a "drawing", of 96, the 48 most frequent ones are exact and none of the
             others is far from its own.
     """
     options: dict[str, dict[str, Any]] = {
@@ -210,7 +210,7 @@ def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
     small = picture.quantize(dither=Image.Dither.NONE, **options[kind])
     if kind == "drawing":
         counts = picture.getcolors(picture.width * picture.height)
-        frequent = [color for _, color in sorted(counts, reverse=True)[:32]]
+        frequent = [color for _, color in sorted(counts, reverse=True)[:48]]
         table = np.concatenate([frequent, np.reshape(small.getpalette(), (-1, 3))])
         away = np.abs(table[:, None] - table).max(2)  # Pillow does not tell close ones apart
         table = [color for k, color in enumerate(table) if away[k, :k].min(initial=255) > 6]

@@ -498,3 +498,16 @@ def test_distances_have_a_logarithmic_axis_and_plain_numbers():
 def test_impossible_distance_curves_are_refused(curves, complaint):
     with pytest.raises(ValueError, match=complaint):
         plots.plot_distances(curves, alt=ALT)
+
+
+def test_a_small_drawing_keeps_its_frequent_colours_and_changes_no_other_much():
+    across, down = np.meshgrid(np.arange(256), np.arange(200))
+    picture = np.stack([across, down, 255 - across], axis=-1).astype(np.uint8)
+    pale = [(253, 244, 238), (251, 234, 222), (245, 230, 242), (255, 255, 255), (239, 246, 251)]
+    for k, color in enumerate(pale):
+        picture[20 * k : 20 * k + 20, :100] = color
+    png = plots.few_colours_png(Image.fromarray(picture), "drawing")
+    small = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    assert (small[:100, :100] == picture[:100, :100]).all()
+    assert np.abs(small - picture).max() < 60
+    assert len(np.unique(small.reshape(-1, 3), axis=0)) <= 96
