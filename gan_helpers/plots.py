@@ -12,7 +12,7 @@ import itertools
 import math
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gan_helpers.checks import (
@@ -194,7 +194,9 @@ class LessonFigure(Figure):
         return {"image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
-def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
+def few_colours_png(
+    picture: Image.Image, kind: str = "photographs", keep: Iterable[Sequence[int]] = ()
+) -> bytes:
     """The bytes of a PNG file with a table of few colours, without dithering.
 
     Args:
@@ -202,6 +204,7 @@ def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
         kind: "photographs", of 256 colours, makes frequent colours exact; a thin line may change
             its colour. In a "drawing", of 96, the 48 most frequent ones are exact and none of the
             others is far from its own.
+        keep: colours of a drawing that stay exact however seldom they are.
     """
     options: dict[str, dict[str, Any]] = {
         "photographs": {"colors": 256, "method": Image.Quantize.MEDIANCUT},
@@ -209,16 +212,20 @@ def few_colours_png(picture: Image.Image, kind: str = "photographs") -> bytes:
     }
     small = picture.quantize(dither=Image.Dither.NONE, **options[kind])
     if kind == "drawing":
-        counts = picture.getcolors(picture.width * picture.height)
+        counts: list[Any] = picture.getcolors(picture.width * picture.height) or []
         frequent = [color for _, color in sorted(counts, reverse=True)[:48]]
-        table = np.concatenate([frequent, np.reshape(small.getpalette(), (-1, 3))])
-        away = np.abs(table[:, None] - table).max(2)  # Pillow does not tell close ones apart
-        table = [color for k, color in enumerate(table) if away[k, :k].min(initial=255) > 6]
-        small.putpalette(np.array(table, np.uint8).tobytes())
+        table = [*keep, *frequent, *np.reshape(small.getpalette() or [], (-1, 3))]
+        small.putpalette(_apart(np.array(table, int)).astype(np.uint8).tobytes())
         small = picture.quantize(palette=small, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _apart(colors: np.ndarray) -> np.ndarray:
+    """Those that are not close to an earlier one, which Pillow would not tell apart."""
+    distances = np.abs(colors[:, None] - colors).max(axis=2)
+    return colors[[row[:k].min(initial=255) > 6 for k, row in enumerate(distances)]]
 
 
 def new_figure(

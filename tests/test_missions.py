@@ -117,6 +117,8 @@ def test_a_mission_shows_its_state_and_is_recorded_once_done(capsys):
     assert lab.mission.state.done and "Done." in shown.value
     lab.change(data="line")
     assert "Done." in shown.value, "what is done stays done"
+    lab.reset()
+    assert "Done." in shown.value and "<b>Missed.</b> In this mission data" in shown.value
     progress.show_lesson(2)
     before, after = [line for line in capsys.readouterr().out.splitlines() if "Missions" in line]
     assert "cover the ring open, collapse it open" in before

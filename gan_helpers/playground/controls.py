@@ -22,7 +22,7 @@ import ipywidgets
 __all__ = ["NO_RUN", "SLOW_MOTION", "Controls"]
 
 NO_RUN = "choose a run"
-SLOW_MOTION = 0  # steps a picture: each update is shown stage by stage
+SLOW_MOTION = 0  # steps per picture: each update is shown stage by stage
 WIDE = {"width": f"{WIDTH}px", "max_width": "100%"}
 LABEL = {"style": {"description_width": "9.5em"}, "layout": {"width": "21em"}}
 # The settings of each player, in the order of its row: layers, units, optimizer, rate, updates.
@@ -85,9 +85,9 @@ class Controls:
                 *((str(steps), steps) for steps in (1, 2, 5, 10, 20, 50)),
             ],
             value=10,
-            description="steps a picture",
-            style={"description_width": "7.5em"},
-            layout={"width": "16em"},
+            description="steps per picture",
+            style={"description_width": "8em"},
+            layout={"width": "16.5em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()
@@ -209,13 +209,13 @@ def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
 
 
 def _player_controls(player: str) -> list[ipywidgets.Widget]:
-    """Layers, units, optimizer, learning rate and updates a round of "G" or "D"."""
+    """Layers, units, optimizer, learning rate and updates per round of "G" or "D"."""
     return [
         _dropdown(f"{player} layers", [1, 2, 3, 4], _short("9em")),
         _dropdown(f"{player} units", [4, 8, 16, 32, 64, 128], _short("9em")),
         _dropdown(f"{player} optimizer", list(OPTIMIZERS), _short("12em")),
         _rate(f"{player} learning rate", _short("17em")),
-        _dropdown(f"{player} updates a round", [1, 2, 3, 5, 10], _short("13em")),
+        _dropdown(f"{player} updates per round", [1, 2, 3, 5, 10], _short("14em")),
     ]
 
 

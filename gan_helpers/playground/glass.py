@@ -218,7 +218,7 @@ class PointGlass:
         """
         self._place(self._fake, fake / EDGE)
         for player, text in self._numbers.items():
-            text.set_text(f"{losses[player]:.2f}")
+            text.set_text(f"{losses[player]:z.2f}")
         lit, back = _lit_edges(light)
         for name, parts in self._lit.items():
             _show(parts, name in lit)

@@ -52,7 +52,8 @@ FEW_AWAY = 0.5  # share of the points outside the plane that needs no word
 # bands, whose edges are lines of equal score, and which a small PNG keeps as they are.
 BANDS = 15
 SCORES = LinearSegmentedColormap.from_list("scores", ["#F0B48A", "#FFFFFF", "#8CBFE0"], BANDS)
-SCORE_COLORS = np.round(255 * SCORES(np.linspace(0, 1, 256))[:, :3]).astype(np.uint8).tobytes()
+BAND_COLORS = np.round(255 * SCORES(np.arange(BANDS))[:, :3]).astype(np.uint8)
+SCORE_COLORS = BAND_COLORS[np.arange(256) * BANDS // 256].tobytes()
 KEY: dict[str, Any] = {
     "loc": "lower right",
     "bbox_to_anchor": (1.01, 0.97),

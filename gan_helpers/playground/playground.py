@@ -9,6 +9,7 @@ from gan_helpers.playground.choices import Choices
 from gan_helpers.playground.controls import Controls
 from gan_helpers.playground.game import Moment, PointGAN
 from gan_helpers.playground.missions import MISSIONS, MissionWatch, check_alone
+from gan_helpers.playground.picture import BAND_COLORS
 from gan_helpers.playground.player import Player
 from gan_helpers.playground.points import PointDistribution, as_distribution
 from gan_helpers.playground.presets import PRESETS
@@ -293,7 +294,7 @@ class Playground(WidgetWithStill):
     @property
     def still(self) -> bytes:
         """The picture as it is now, a small PNG file."""
-        return few_colours_png(self.draw(), "drawing")
+        return few_colours_png(self.draw(), "drawing", keep=BAND_COLORS)
 
     @property
     def alt(self) -> str:

@@ -63,7 +63,7 @@ PRESETS = {
     "too small": Preset(
         Settings(seed=1, width=4),
         2000,
-        "Four units a layer. Whose size matters here, that of G or that of D?",
+        "Four units per layer. Whose size matters here, that of G or that of D?",
     ),
     "G far too fast": Preset(
         Settings(seed=0, generator_rate=0.01, discriminator_rate=0.0005),

@@ -29,6 +29,6 @@ class Update:
         fakes = "fakes" if self.packed == 1 else f"packs of {self.packed} fakes"
         were = "was" if self.called_real == 1 else "were"
         return (
-            f"{self.player}'s loss {self.loss:.2f}; its weights moved by {self.moved:.2g} on "
+            f"{self.player}'s loss {self.loss:z.2f}; its weights moved by {self.moved:.2g} on "
             f"average; {self.called_real} of {self.judged} {fakes} {were} called real."
         )
