@@ -86,8 +86,8 @@ class Controls:
             ],
             value=10,
             description="steps per picture",
-            style={"description_width": "8em"},
-            layout={"width": "16.5em"},
+            style={"description_width": "9em"},
+            layout={"width": "17.5em"},
         )
         self.preset = _dropdown("run", [NO_RUN, *PRESETS])
         self.story = ipywidgets.HTML()
