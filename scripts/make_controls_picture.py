@@ -10,7 +10,6 @@ Whoever moves a row of the widget takes another one, and corrects the heights be
 import argparse
 from pathlib import Path
 
-from gan_helpers.playground.picture import BAND_COLORS
 from gan_helpers.plots import INK, few_colours_png
 
 from PIL import Image, ImageDraw
@@ -37,7 +36,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=DEFAULT)
     arguments = parser.parse_args()
     picture = number(Image.open(arguments.screenshot).convert("RGB"))
-    arguments.output.write_bytes(few_colours_png(picture, "drawing", keep=BAND_COLORS))
+    arguments.output.write_bytes(few_colours_png(picture, "drawing"))
     print(f"{len(PARTS)} parts, {picture.width} x {picture.height}: {arguments.output.name}")
 
 
