@@ -56,7 +56,8 @@ class Curves:
 def _find(curves: Mapping[str, np.ndarray], pattern: str, losses_only: bool = False) -> str | None:
     """The first curve with such a word in its name."""
     for name in curves:
-        words = [word for word in re.split(r"[^a-z]+", name.lower()) if word]
+        apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()  # lossG
+        words = [word for word in re.split(r"[^a-z]+", apart) if word]
         is_loss = "loss" in words or "losses" in words or len(words) == 1
         others = {"real", "fake"} & set(words)
         if any(re.fullmatch(pattern, word) for word in words) and (

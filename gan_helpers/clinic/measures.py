@@ -89,8 +89,7 @@ class Patient:
                     f"The {name} has two inputs: give conditions=..., the class or other condition "
                     "of each real image."
                 )
-            told = as_taken(network, self.conditions)
-            inputs = [inputs, ops.concatenate([told] * (len(inputs) // len(told)))]
+            inputs = [inputs, as_taken(network, self._told(len(inputs)))]
         fixed = [each.value for each in network.non_trainable_variables]
         try:
             output, _ = network.stateless_call(self.values[name], fixed, inputs, training=training)
@@ -102,6 +101,11 @@ class Patient:
                 f"{(str(error).splitlines() or [type(error).__name__])[0]} Give it what it was "
                 "built for, such as real images of the shape that D takes."
             ) from error
+
+    def _told(self, count: int) -> np.ndarray:
+        """The conditions of so many images; a batch of real and fake ones has them twice."""
+        assert self.conditions is not None
+        return np.concatenate([self.conditions] * (count // len(self.conditions)))
 
     def _judge(self, images: Any) -> Any:
         """Logits, larger for what D takes for real."""
@@ -118,7 +122,7 @@ class Patient:
             logits = ops.log(shares) - ops.log(1 - shares)
         if len(logits.shape) == 2 and logits.shape[1] > 1:
             asked = self.conditions is not None and len(self.networks["generator"].inputs) == 2
-            told = self.conditions
+            told = self._told(len(logits)) if asked else None
             logits = losses.asked_logit(logits, told) if asked else losses.realness(logits)
         return self.sign * logits
 
@@ -149,6 +153,11 @@ class Patient:
         self.discriminator_loss = float(discriminator_loss)
         self.real_scores, self.fake_scores = _scores(real_logits), _scores(fake_logits)
         self.fakes = np.asarray(fakes)
+
+    def loss_of(self, real: float, fake: float) -> float:
+        """D's loss of one real and one fake logit."""
+        logits = (np.full((2, 1), self.turn * each, "float32") for each in (real, fake))
+        return float(self.loss.discriminator(*logits))
 
     @cached_property
     def finite(self) -> bool:

@@ -289,19 +289,21 @@ def _vanishing(patient: Patient) -> str | None:
     LIKELY,
     VANISHING,
     "D is sure of every image. Its loss near 0 tells it nothing new, and its slope shows G where "
-    "it is caught, not where real images are.",
+    "it is caught, not where real images are. Early in a game that may pass.",
     "A lower learning rate or fewer updates for D; R1 or gradient penalty; fading noise on its "
     "input; augmentation if the data are few.",
 )
 def _saturated(patient: Patient) -> str | None:
-    # At most 0.007 of the blind level where D was too fast; 0.065 at the worst moment of a game
-    # that then went well.
-    if patient.discriminator_loss >= 0.02 * patient.blind_level:
+    real, fake = np.median(patient.real_scores), np.median(patient.fake_scores)
+    # Of the middle images: a single one that D gets wrong would outweigh all others. At most 0.001
+    # of the blind level where D was too fast; 0.013 and above in games that went well, but for
+    # one moment of one of them.
+    middle = patient.loss_of(real, fake)
+    if patient.blind_level <= 0 or middle >= 0.005 * patient.blind_level:
         return None
     return (
-        f"D's loss is {patient.discriminator_loss:.2g} ({patient.blind_level:.2g} if it knew "
-        f"nothing), mean logits {patient.real_scores.mean():.3g} and "
-        f"{patient.fake_scores.mean():.3g}"
+        f"D's loss of a middle pair is {middle:.2g} ({patient.blind_level:.2g} if it knew "
+        f"nothing), its logits {real:.3g} and {fake:.3g}"
     )
 
 
@@ -350,9 +352,9 @@ def _constant(patient: Patient) -> str | None:
     explains="few kinds",
 )
 def _collapse(patient: Patient) -> str | None:
-    # Divided by the contrast, so that a pale beginning is none: healthy games were at 0.40 and
-    # above from the first step, collapsed ones at 0.22 and below.
-    return _apart(patient) if patient.spread < 0.25 * patient.contrast else None
+    # Divided by the contrast, so that a pale beginning is none: healthy games were at 0.26 and
+    # above from the first step, collapsed ones at 0.13 and below.
+    return _apart(patient) if patient.spread < 0.2 * patient.contrast else None
 
 
 @sign(
@@ -365,8 +367,8 @@ def _collapse(patient: Patient) -> str | None:
 )
 def _few_kinds(patient: Patient) -> str | None:
     made, known = patient.kinds
-    # Healthy games 0.6 and above from 100 steps on; four images with a little variation 0.05.
-    if made > known / 4:
+    # Healthy games 0.2 and above, most of them 0.6; four images with a little variation 0.05.
+    if made > known / 8:
         return None
     return f"effective number of {len(patient.fakes)} images {made:.1f}, of real ones {known:.1f}"
 
@@ -413,8 +415,7 @@ def _saturated_pixels(patient: Patient) -> str | None:
     explains="discriminator blind",
 )
 def _swapped(patient: Patient) -> str | None:
-    high, low = (np.full((2, 1), patient.turn * each, "float32") for each in (1.0, -1.0))
-    right, wrong = patient.loss.discriminator(high, low), patient.loss.discriminator(low, high)
+    right, wrong = patient.loss_of(1.0, -1.0), patient.loss_of(-1.0, 1.0)
     if right > wrong:
         return f"D's loss is {right:.3g} if it is right and {wrong:.3g} if it is wrong"
     real, fake = patient.real_scores.mean(), patient.fake_scores.mean()
