@@ -654,7 +654,8 @@ CASES = {
             "loss": OBJECTS | TEXTS | st.sampled_from(["no loss", 5, (abs,), (5, 6), (abs, abs)]),
             "latents": NO_ARRAY
             | st.sampled_from([floats(15, 4), floats(16, 5), np.full((16, 4), np.nan)]),
-            "conditions": NO_ARRAY | st.sampled_from([[0, 1], np.full(16, np.inf)]),
+            "conditions": NO_ARRAY
+            | st.sampled_from([[0, 1], np.full(16, np.inf), np.zeros(16, int)]),
             "real_label": NO_NUMBERS.filter(lambda label: label is not True)
             | st.sampled_from([-1, 2, 0.5, None]),
             "seed": NOT_WHOLE | NOTHING,

@@ -14,7 +14,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["Loss", "Patient", "blind_level", "losses_of"]
+__all__ = ["SAME", "Loss", "Patient", "blind_level", "losses_of"]
+
+SAME = 1e-3  # images this much nearer to each other than real ones are one image
 
 
 class Loss(NamedTuple):
@@ -78,7 +80,10 @@ class Patient:
             name: [tf.convert_to_tensor(each.value) for each in network.trainable_variables]
             for name, network in self.networks.items()
         }
+        self.asked = False
         self._play()
+        if conditions is not None and not self.asked:
+            raise ValueError("These networks take no condition: leave conditions=... out.")
 
     def _call(self, name: str, inputs: Any, training: bool = True) -> Any:
         """A network's output; its own state is neither used up nor changed."""
@@ -105,6 +110,7 @@ class Patient:
     def _told(self, count: int) -> np.ndarray:
         """The conditions of so many images; a batch of real and fake ones has them twice."""
         assert self.conditions is not None
+        self.asked = True
         return np.concatenate([self.conditions] * (count // len(self.conditions)))
 
     def _judge(self, images: Any) -> Any:
@@ -214,7 +220,8 @@ class Patient:
         """The effective numbers of generated images, and of real ones or latents."""
         latents = np.asarray(self.latents)
         known = min(_effective(self.real_distances), _effective(_distances(latents, latents)))
-        return _effective(self.fake_distances), known
+        # Of images that are all the same, only rounding would be counted.
+        return 1.0 if self.spread < SAME else _effective(self.fake_distances), known
 
     @cached_property
     def farness(self) -> float:

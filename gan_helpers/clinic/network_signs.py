@@ -20,7 +20,7 @@ from gan_helpers.clinic.findings import (
     Sign,
     sign,
 )
-from gan_helpers.clinic.measures import Patient
+from gan_helpers.clinic.measures import SAME, Patient
 from gan_helpers.contracts import SQUASHING
 from gan_helpers.runtime import LARGEST_LOSS
 
@@ -319,7 +319,7 @@ def _saturated(patient: Patient) -> str | None:
 )
 def _ignores(patient: Patient) -> str | None:
     # Collapsed generators that still listened were at 0.04 and above.
-    return _apart(patient) if patient.spread < 1e-3 else None
+    return _apart(patient) if patient.spread < SAME else None
 
 
 @sign(
@@ -327,10 +327,10 @@ def _ignores(patient: Patient) -> str | None:
     "constant images",
     CERTAIN,
     TABLE,
-    "All pixels of all images are nearly the same: all black, all white or all gray.",
+    "All pixels of all images are nearly the same, whatever the latents: all black, white or gray.",
     "Check value range and learning rate, then what D can see; build G anew, since a tanh at its "
     "end passes no gradient there.",
-    explains="collapse, few kinds",
+    explains="ignores its latents, collapse, few kinds, saturated pixels",
 )
 def _constant(patient: Patient) -> str | None:
     # An untrained DCGAN has 0.06, after 50 steps 0.19 and more.
@@ -388,6 +388,7 @@ def _apart(patient: Patient) -> str:
     "Nearly every generated pixel is at an end of the range, where tanh or sigmoid is flat: no "
     "gradient brings it back.",
     "A lower learning rate for G, smaller first weights; then build it anew.",
+    explains="vanishing gradient",
 )
 def _saturated_pixels(patient: Patient) -> str | None:
     least, most = BOUNDS.get(patient.ends["generator"], (-np.inf, np.inf))
