@@ -19,7 +19,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["NO_WEIGHTS", "Contract", "as_taken", "check_model", "check_network"]
+__all__ = [
+    "NO_WEIGHTS",
+    "Contract",
+    "as_taken",
+    "check_model",
+    "check_network",
+    "last_operation",
+]
 
 # What a condition is, by the number of its axes beside that of the batch.
 CONDITIONS = {0: "class", 1: "caption", 3: "image"}
@@ -72,7 +79,7 @@ def check_network(name: str, network: keras.Model) -> None:
             "have one of shape (batch, ...). A discriminator that names classes has one logit a "
             "class: keras.layers.Dense(classes)."
         )
-    last = _last_operation(network)
+    last = last_operation(network)
     if name == "discriminator" and last in SQUASHING:
         raise ValueError(
             f"The discriminator ends in a {last.lower()}; it must give logits, any numbers: the "
@@ -86,9 +93,15 @@ def check_network(name: str, network: keras.Model) -> None:
         )
 
 
-def _last_operation(network: keras.Model) -> str:
-    """TensorFlow's name of the operation that makes the output, whatever layer it stands in."""
-    inputs = [tf.TensorSpec((1, *each.shape[1:]), each.dtype) for each in network.inputs]
+def last_operation(network: keras.Model, examples: Any = None) -> str:
+    """TensorFlow's name of the operation that makes the output, whatever layer it stands in.
+
+    Args:
+        network: a built model.
+        examples: its inputs, as it takes them, for a model that does not know their shapes.
+    """
+    known = network.inputs if examples is None else tf.nest.flatten(examples)
+    inputs = [tf.TensorSpec((1, *each.shape[1:]), each.dtype) for each in known]
     inputs = inputs[0] if len(inputs) == 1 else inputs
     traced = tf.function(lambda given: network(given, training=False), autograph=False)
     operation = traced.get_concrete_function(inputs).graph.outputs[0].op

@@ -15,6 +15,7 @@ from gan_helpers import (
     checks,
     clinic,
     data,
+    doctor,
     latents,
     losses,
     metrics,
@@ -640,6 +641,37 @@ CASES = {
         lambda: {"images": pixels(2, 32, 32, 3)},
         {"images": NO_PIXELS | st.just(pixels(2, 28, 28, 1))},
     ),
+    # doctor
+    "doctor.examine": Case(
+        doctor.examine,
+        lambda: {"gan": uncompiled_gan(), "real_images": floats(16, 8, 8, 1)},
+        {
+            "gan": OBJECTS | TEXTS | st.sampled_from([None, 5, [1, 2], (1, 2, 3)]),
+            "real_images": NO_ARRAY
+            | NOTHING
+            | with_one(np.nan, 16, 8, 8, 1)
+            | st.sampled_from([floats(15, 8, 8, 1), floats(16, 8, 8, 3), np.ones((16, 8, 8, 1))]),
+            "loss": OBJECTS | TEXTS | st.sampled_from(["no loss", 5, (abs,), (5, 6), (abs, abs)]),
+            "latents": NO_ARRAY
+            | st.sampled_from([floats(15, 4), floats(16, 5), np.full((16, 4), np.nan)]),
+            "conditions": NO_ARRAY
+            | st.sampled_from([[0, 1], np.full(16, np.inf), np.zeros(16, int)]),
+            "real_label": NO_NUMBERS.filter(lambda label: label is not True)
+            | st.sampled_from([-1, 2, 0.5, None]),
+            "seed": NOT_WHOLE | NOTHING,
+            "history": OBJECTS | TEXTS | st.sampled_from([5, {"accuracy": [1.0]}]),
+        },
+    ),
+    "doctor.examine_history": Case(
+        doctor.examine_history,
+        lambda: {"losses": {"g_loss": [0.7, 0.8], "d_loss": [1.3, 1.2]}},
+        {
+            "losses": NO_ARRAY
+            | st.sampled_from([None, [1.0, 2.0], {"accuracy": [1.0]}])
+            | st.sampled_from([[], 0.5, ["a"], [[0.5]], None]).map(lambda each: {"g_loss": each}),
+            "loss": OBJECTS | TEXTS | st.sampled_from(["no loss", 5, (abs,), (5, 6), (abs, abs)]),
+        },
+    ),
     # latents
     "latents.spherical_interpolation": Case(
         latents.spherical_interpolation,
@@ -1116,10 +1148,12 @@ NOT_HERE = {
     "captions": {"Reading"},  # a result
     "checkpoints": None,  # files; tests/test_checkpoints.py
     "checks": None,  # the checks themselves
-    "clinic": {"Failure", "Remedy"},  # written in the module itself
+    # Written in the module itself, or parts of doctor.
+    "clinic": {"Failure", "Remedy", "Curves", "Finding", "Patient", "Report", "diagnose"},
     "contracts": None,  # asked by GAN
     "guards": None,  # tests/test_keras_calls.py
     "data": {"Dataset", "read_complete"},  # files: tests/test_data.py
+    "doctor": {"Finding", "Report"},  # results
     "forge": None,  # tests/test_forge.py
     "exercises": None,  # tests/test_exercises.py
     "grading": None,  # files; tests/test_grader.py

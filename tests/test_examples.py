@@ -15,6 +15,7 @@ MODULES = [
     "captions",
     "checks",
     "data.images",
+    "doctor",
     "exercises.core",
     "latents",
     "losses",
