@@ -1,17 +1,38 @@
 """GANs that fail on demand, in the plane and on digits, and what cures them."""
 
 from gan_helpers.clinic.digits import count_digits, train_digits, train_namer
-from gan_helpers.clinic.patients import FAILURES, Failure, Remedy
-from gan_helpers.clinic.verdicts import compare, measure, treat
+from gan_helpers.clinic.drawing import plot_charts, plot_dots, plot_strip
+from gan_helpers.clinic.game import Look
+from gan_helpers.clinic.patients import MYSTERIES, PATIENTS, Patient, Ruler
+from gan_helpers.clinic.remedy import (
+    REMEDIES,
+    Remedy,
+    update_discriminator,
+    update_generator,
+)
+from gan_helpers.clinic.results import RESULTS, measure_all, real_case, stored_numbers
+from gan_helpers.clinic.trial import Trial, try_on
 
 __all__ = [
-    "FAILURES",
-    "Failure",
+    "MYSTERIES",
+    "PATIENTS",
+    "REMEDIES",
+    "RESULTS",
+    "Look",
+    "Patient",
     "Remedy",
-    "compare",
+    "Ruler",
+    "Trial",
     "count_digits",
-    "measure",
+    "measure_all",
+    "plot_charts",
+    "plot_dots",
+    "plot_strip",
+    "real_case",
+    "stored_numbers",
     "train_digits",
     "train_namer",
-    "treat",
+    "try_on",
+    "update_discriminator",
+    "update_generator",
 ]
