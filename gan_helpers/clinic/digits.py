@@ -13,7 +13,7 @@ from gan_helpers.checks import (
     check_whole,
     describe,
 )
-from gan_helpers.clinic.game import Game, build_optimizer, losses_of_both
+from gan_helpers.clinic.game import Game, losses_of_both
 from gan_helpers.clinic.remedy import Remedy, update_discriminator, update_generator
 from gan_helpers.clinic.trial import check_remedy, check_updates
 from gan_helpers.models import build_dense_discriminator, build_dense_generator
@@ -70,6 +70,7 @@ def train_digits(
     updates: tuple[Callable, Callable] = (update_discriminator, update_generator),
     generator_rate: float = 2e-3,
     discriminator_rate: float = 1e-4,
+    beta_1: float = 0.5,
 ) -> keras.Model:
     """Train the dense networks of lesson 3 by the updates of the clinic; return the generator.
 
@@ -95,7 +96,9 @@ def train_digits(
     build = build_dense_discriminator if remedy.build is None else remedy.build
     networks = build_dense_generator(), build()
     rates = generator_rate, discriminator_rate
-    optimizers = tuple(map(build_optimizer, ("Adam", "Adam"), rates, networks))
+    optimizers = tuple(keras.optimizers.Adam(rate, beta_1=beta_1) for rate in rates)
+    for optimizer, network in zip(optimizers, networks, strict=True):
+        optimizer.build(network.trainable_variables)
     pool = tf.Variable(images, trainable=False)
     losses = losses_of_both("non-saturating")
     game = Game(*networks, optimizers, losses, pool, BATCH_SIZE, remedy, updates, steps)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gan_helpers.checks import check_whole, describe
+from gan_helpers.checks import check_number, check_whole, describe
 from gan_helpers.clinic.game import Look
-from gan_helpers.clinic.patients import Patient, Ruler
+from gan_helpers.clinic.patients import SickGame, Ruler
 from gan_helpers.clinic.trial import Trial
-from gan_helpers.pictures import evenly_spaced
 from gan_helpers.playground import EDGE
 from gan_helpers.plots import (
     DISCRIMINATOR,
@@ -31,7 +30,11 @@ MOST_PANELS = 4
 NAMES = 0.42  # inches of a row for its words
 
 
-def plot_strip(trials: Trial | Sequence[Trial], count: int = 4, seed: int = 0) -> LessonFigure:
+def plot_strip(
+    trials: Trial | Sequence[Trial] | Mapping[str, Trial],
+    at: Sequence[float] = (0.0, 0.3, 0.6, 1.0),
+    seed: int = 0,
+) -> LessonFigure:
     """The points of one or more trials over time, a row per trial, panels 300 pixels wide.
 
     Real points are blue dots, generated ones orange squares; the green shade is D's score and the
@@ -39,18 +42,20 @@ def plot_strip(trials: Trial | Sequence[Trial], count: int = 4, seed: int = 0) -
     the name of the row the number of the whole game, as tables have it.
 
     Args:
-        trials: what ``try_on`` returns, or a list of them.
-        count: moments, evenly spaced, the first and the last among them; from 2 to 4.
+        trials: what ``try_on`` returns, or a list of them; a dict gives the rows names of its own,
+            and then no verdict is written.
+        at: two to four moments, as shares of the game from 0 to 1.
         seed: which of the trial's games is drawn, counted from 0.
 
     Raises:
         TypeError: if a trial is none.
         ValueError: if there is none, or a number is out of range.
     """
-    trials = _check_trials(trials)
-    check_whole("count", count, 2, MOST_PANELS)
+    names = list(trials) if isinstance(trials, Mapping) else None
+    trials = _check_trials(list(trials.values()) if isinstance(trials, Mapping) else trials)
+    count = len(_check_shares(at))
     check_whole("seed", seed, 0, min(len(trial.seeds) for trial in trials) - 1)
-    rows = [_titled(trial, seed) for trial in trials]
+    rows = names or [_titled(trial, seed) for trial in trials]
     figure = LessonFigure(
         figsize=(count * (PANEL + 0.12), len(trials) * (PANEL + 2 * NAMES) + NAMES),
         alt="Points over time. " + " ".join(f"{row}." for row in rows),
@@ -63,17 +68,29 @@ def plot_strip(trials: Trial | Sequence[Trial], count: int = 4, seed: int = 0) -
             0.01, top - 0.08 / height, rows[index], va="top", fontsize=FONT_SIZE + 1, color=INK
         )
         looks = trial.looks[seed]
-        chosen = evenly_spaced(len(looks), count)
+        steps = np.array([look.step for look in looks]) / max(1, looks[-1].step)
+        # Of several moments at step 0, which a head start makes, the first.
+        chosen = [int(np.abs(steps - share).argmin()) for share in at]
         for column, moment in enumerate(chosen):
             left = (column + 0.02) / count
             bottom = top - (PANEL + NAMES) / height
             axes = figure.add_axes((left, bottom, 0.96 / count, PANEL / height))
             _draw_plane(axes, trial.real, looks[moment])
             step = _step_of(trial.patient, looks, moment)
-            value = trial.patient.ruler.written.format(trial.patient.ruler.at(looks[moment]))
-            axes.text(0.5, -0.03, f"{step}: {value}", transform=axes.transAxes, ha="center", va="top")
+            if names is None:
+                ruler = trial.patient.ruler
+                step += f": {ruler.written.format(ruler.at(looks[moment]))}"
+            axes.text(0.5, -0.03, step, transform=axes.transAxes, ha="center", va="top")
     _explain(figure, height)
     return figure
+
+
+def _check_shares(at: Any) -> Sequence[float]:
+    if not isinstance(at, tuple | list) or not 2 <= len(at) <= MOST_PANELS:
+        raise ValueError(
+            f"at is {describe(at)}; give two to four shares of the game, such as (0, 0.5, 1)."
+        )
+    return [check_number("Each share in at", share, 0, 1) for share in at]
 
 
 def _titled(trial: Trial, seed: int) -> str:
@@ -85,7 +102,7 @@ def _titled(trial: Trial, seed: int) -> str:
     )
 
 
-def _step_of(patient: Patient, looks: Sequence[Look], index: int) -> str:
+def _step_of(patient: SickGame, looks: Sequence[Look], index: int) -> str:
     step = looks[index].step
     return "start" if index == 0 else "after D's head start" if step == 0 else f"step {step:,}"
 
@@ -124,7 +141,7 @@ def _explain(figure: LessonFigure, height: float) -> None:
 
 
 def plot_dots(
-    patient: Patient, numbers: Mapping[str, Sequence[float]], mine: Sequence[Trial] = ()
+    patient: SickGame, numbers: Mapping[str, Sequence[float]], mine: Sequence[Trial] = ()
 ) -> LessonFigure:
     """A dot for each seed on the axis of the patient's number, a row per remedy.
 
@@ -137,7 +154,7 @@ def plot_dots(
         TypeError: if the patient or a trial is none, or the numbers are no dict.
         ValueError: if there is nothing to draw.
     """
-    if not isinstance(patient, Patient):
+    if not isinstance(patient, SickGame):
         raise TypeError(f"patient is {describe(patient)}; give one of clinic.PATIENTS.")
     if not isinstance(numbers, Mapping):
         raise TypeError(f"numbers is {describe(numbers)}; give a dict: remedy -> numbers.")
@@ -162,7 +179,7 @@ def plot_dots(
     names = [f"{name}  {_cured(ruler, found)}" for name, found, _ in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set(xlim=(low - margin, high + margin), ylim=(len(rows) - 0.4, -0.6), xlabel=ruler.unit)
-    axes.set_title(f"{patient.disease}: a mark per seed; filled in the shaded part: {ruler.told}")
+    figure.suptitle(f"{patient.disease}: one mark per seed, {ruler.told} (shaded)")
     axes.grid(axis="y", visible=False)
     return figure
 
@@ -206,15 +223,23 @@ def plot_charts(charts: Mapping[str, Trial], seed: int = 0) -> LessonFigure:
     alt = f"Losses, scores and gradients of {len(charts)} patients: {', '.join(charts)}."
     figure, panels = new_figure(len(charts), 3, alt=alt, height=2.5, squeeze=False)
     for row, (name, trial) in zip(panels, charts.items(), strict=True):
-        _draw_chart(row, name, trial.looks[seed], first=row is panels[0])
+        _draw_chart(row, name, trial.looks[seed])
+    for axes, title in zip(panels[0], ("losses", "mean score of D", "norm of G's gradient")):
+        axes.set_title(title)
+    for axes in panels[0][:2]:
+        axes.legend(fontsize=FONT_SIZE - 2)
     for axes in panels[-1]:
         axes.set_xlabel("updates of G")
     return figure
 
 
-def _draw_chart(row: Sequence[Axes], name: str, looks: Sequence[Look], first: bool) -> None:
+def _draw_chart(row: Sequence[Axes], name: str, looks: Sequence[Look]) -> None:
     # A head start would stand upright at step 0.
-    looks = [look for k, look in enumerate(looks) if look.step or k == len(looks) - 1 or looks[k + 1].step]
+    looks = [
+        look
+        for k, look in enumerate(looks)
+        if look.step or k == len(looks) - 1 or looks[k + 1].step
+    ]
     steps = [look.step for look in looks]
 
     def curve(axes: Axes, value: str, label: str, color: str, style: str) -> None:
@@ -230,12 +255,6 @@ def _draw_chart(row: Sequence[Axes], name: str, looks: Sequence[Look], first: bo
     scores.set(ylim=(-0.04, 1.04), yticks=[0, 0.5, 1])
     gradient.set(yscale="log", ylim=(1e-4, 1e3), yticks=[1e-4, 1e-2, 1, 100])
     losses.set_ylabel(name, fontsize=FONT_SIZE + 2)
-    if first:
-        losses.set_title("losses")
-        scores.set_title("mean score of D")
-        gradient.set_title("norm of G's gradient")
-        losses.legend()
-        scores.legend()
 
 
 def _check_trials(trials: Any) -> list[Trial]:

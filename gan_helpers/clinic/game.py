@@ -264,9 +264,7 @@ def losses_of_both(name: str) -> tuple[Callable, Callable]:
     return usual.discriminator, lambda real_logits, fake_logits: usual.generator(fake_logits)
 
 
-def build_optimizer(
-    name: str, rate: float, network: keras.Model
-) -> keras.optimizers.Optimizer:
+def build_optimizer(name: str, rate: float, network: keras.Model) -> keras.optimizers.Optimizer:
     """One of the playground's, ready for this network: a compiled step may make no variables."""
     optimizer = OPTIMIZERS[name]()
     optimizer.learning_rate = rate

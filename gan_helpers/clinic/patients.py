@@ -8,7 +8,7 @@ from gan_helpers.playground import PointDistribution, Settings, from_points
 
 import numpy as np
 
-__all__ = ["MYSTERIES", "PATIENTS", "Patient", "Ruler"]
+__all__ = ["MYSTERIES", "PATIENTS", "SickGame", "Ruler"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Ruler:
 
 
 @dataclass(frozen=True, eq=False)
-class Patient:
+class SickGame:
     """A game that fails.
 
     Attributes:
@@ -100,14 +100,15 @@ WORST = Ruler(
 PATIENTS = {
     patient.disease: patient
     for patient in (
-        Patient(
+        SickGame(
             "vanishing gradients",
             Settings(
                 loss="minimax",
                 optimizer="SGD",
                 generator_rate=0.003,
-                discriminator_rate=0.1,
+                discriminator_rate=0.05,
                 discriminator_steps=5,
+                seed=1,
             ),
             500,
             DISTANCE,
@@ -120,10 +121,10 @@ PATIENTS = {
                 "R1, 0.1",
                 "R3GAN, 0.1",
             ),
-            head_start=2000,
+            head_start=3000,
             distribution=from_points(np.array([[1.1, 1.1]]), spread=0.08),
         ),
-        Patient(
+        SickGame(
             "running crowd",
             Settings(generator_rate=0.01, discriminator_rate=0.0005),
             1000,
@@ -132,6 +133,7 @@ PATIENTS = {
                 "as it is",
                 "unrolling, 1 step",
                 "unrolling, 5 steps",
+                "minibatch statistics",
                 "equal rates",
                 "R1, 0.1",
                 "instance noise, 0.2",
@@ -140,7 +142,7 @@ PATIENTS = {
                 "R3GAN, 0.1",
             ),
         ),
-        Patient(
+        SickGame(
             "stuck",
             Settings(generator_rate=0.001, discriminator_rate=0.01, discriminator_steps=10, seed=1),
             800,
@@ -159,9 +161,9 @@ PATIENTS = {
                 "unrolling, 5 steps",
             ),
         ),
-        Patient(
+        SickGame(
             "no convergence",
-            Settings(optimizer="SGD", generator_rate=0.1, discriminator_rate=0.1),
+            Settings(optimizer="SGD", generator_rate=0.1, discriminator_rate=0.1, seed=2),
             2000,
             WORST,
             (
@@ -175,7 +177,7 @@ PATIENTS = {
                 "slower D",
             ),
         ),
-        Patient(
+        SickGame(
             "D too weak",
             Settings(discriminator_width=4, seed=1),
             1500,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gan_helpers.losses import wasserstein_discriminator_loss
+from gan_helpers.playground import build_point_discriminator
 from gan_helpers.remedies import (
     gradient_penalty,
     r1_penalty,
@@ -184,6 +185,11 @@ REMEDIES: dict[str, Remedy] = {
             "one-sided labels, 0.9",
             discriminator_loss=smoothed_discriminator_loss,
             source="Salimans et al. 2016",
+        ),
+        Remedy(
+            "minibatch statistics",
+            build=lambda: build_point_discriminator(minibatch_statistics=True),
+            source="Salimans et al. 2016; Karras et al. 2018",
         ),
         Remedy("spectral normalization", build=_spectral, source="Miyato et al. 2018"),
         _r1(0.1),

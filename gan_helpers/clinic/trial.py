@@ -6,7 +6,7 @@ from typing import Any
 
 from gan_helpers.checks import check_function, check_whole, describe, find_named
 from gan_helpers.clinic.game import Look, PlaneGame
-from gan_helpers.clinic.patients import PATIENTS, Patient
+from gan_helpers.clinic.patients import PATIENTS, SickGame
 from gan_helpers.clinic.remedy import Remedy, update_discriminator, update_generator
 
 import numpy as np
@@ -31,7 +31,7 @@ class Trial:
         real: real points of the first game ``(256, 2)``, for pictures.
     """
 
-    patient: Patient
+    patient: SickGame
     remedy: str
     seeds: tuple[int, ...]
     numbers: tuple[float, ...]
@@ -116,7 +116,7 @@ def _check_seeds(seeds: Any) -> tuple[int, ...]:
     return tuple(check_whole("Each seed", seed, 0, LARGEST_SEED) for seed in seeds)
 
 
-def _turns(patient: Patient, steps: int | None) -> tuple[int, int]:
+def _turns(patient: SickGame, steps: int | None) -> tuple[int, int]:
     """Updates of D before the game, and those of G in it."""
     if steps is None:
         return patient.head_start, patient.steps

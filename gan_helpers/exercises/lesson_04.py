@@ -1,6 +1,6 @@
 """Exercises of lesson 4: name the disease, write R1, count classes, treat a patient of your own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from gan_helpers.clinic import MYSTERIES, PATIENTS, Trial
@@ -47,29 +47,20 @@ AGAINST = {
 }
 
 
-def _check_diagnoses(diagnoses: Any) -> str:
-    if not isinstance(diagnoses, Mapping):
-        raise NotYet("diagnoses is no dict; give a name of the table for each letter.")
-    if any(name is ... for name in diagnoses.values()):
-        missing = [letter for letter, name in diagnoses.items() if name is ...]
-        raise NotYet(f"patient {missing[0]} has no diagnosis yet.")
-    for letter, disease in MYSTERIES.items():
-        name = diagnoses.get(letter)
-        if name is None:
-            raise NotYet(f"patient {letter} is missing.")
-        name = str(name).strip()
-        if name not in PATIENTS:
+def _check_diagnoses(*diagnoses: Any) -> str:
+    for (letter, disease), name in zip(MYSTERIES.items(), diagnoses, strict=True):
+        if not isinstance(name, str) or name.strip() not in PATIENTS:
             known = ", ".join(PATIENTS)
-            raise NotYet(f"{name!r} is no name of the table; it has: {known}.")
-        if name != disease:
-            raise NotYet(f"patient {letter} is not {name!r}: {AGAINST[letter, name]}.")
+            raise NotYet(f"patient_{letter.lower()} is no name of the table; it has: {known}.")
+        if name.strip() != disease:
+            raise NotYet(f"patient {letter} is not {name!r}: {AGAINST[letter, name.strip()]}.")
     return "all four are named as they were made."
 
 
 q1 = Exercise(
     lesson=4,
     number=1,
-    names=("diagnoses",),
+    names=("patient_a", "patient_b", "patient_c", "patient_d"),
     check_answer=_check_diagnoses,
     hints=(
         "First the points: do they stay, move together, or come and go? Then the scores.",
@@ -78,12 +69,10 @@ q1 = Exercise(
         "The one whose second picture is better than its last has not converged.",
     ),
     code="""
-    diagnoses = {
-        "A": "running crowd",
-        "B": "vanishing gradients",
-        "C": "stuck",
-        "D": "no convergence",
-    }
+    patient_a = "running crowd"
+    patient_b = "vanishing gradients"
+    patient_c = "stuck"
+    patient_d = "no convergence"
     """,
     why=(
         "A's points are one heap that is elsewhere each time. B stands still and has no gradient. "
@@ -94,7 +83,7 @@ q1 = Exercise(
 
 
 class _Bent(keras.Model):
-    """A discriminator whose slope is known: D(x) = a (x_1^2 + 3 x_2) + b, in training mode only."""
+    """A discriminator whose slopes are known, a (x_1^2 + 3 x_2), and which notes how it is called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +91,7 @@ class _Bent(keras.Model):
         self.in_training = True
 
     def call(self, points: Any, training: bool = False) -> Any:
-        self.in_training = self.in_training and bool(training)
+        self.in_training = self.in_training and training is True
         flat = tf.reshape(points, (tf.shape(points)[0], -1))
         return self.factor * (flat[:, :1] ** 2 + 3 * flat[:, 1:2])
 
@@ -143,28 +132,48 @@ def _check_r1(r1: Callable) -> str:
             "the slopes are those of the mean logit, so they are too small by the number of "
             "points. Take the gradient of the logits themselves or of their sum.",
         ),
-        ((np.sqrt(squares) - 1).__pow__(2).mean(), "that is the gradient penalty of Gulrajani: "
-         "the slope should be 1. R1 wants it to be 0."),
-        ((logits**2).mean(), "that is the square of the logits. Ask for their slope by the points."),
+        (
+            (np.sqrt(squares) - 1).__pow__(2).mean(),
+            "that is the gradient penalty of Gulrajani: "
+            "the slope should be 1. R1 wants it to be 0.",
+        ),
+        (
+            (logits**2).mean(),
+            "that is the square of the logits. Ask for their slope by the points.",
+        ),
     ]
     otherwise = f"for a D with known slopes the check got {answer:.4f}, not {squares.mean():.4f}."
     compare_number(answer, squares.mean(), slips, otherwise)
     if not discriminator.in_training:
-        raise NotYet("right, but D was called without training=True: with BatchNormalization or "
-                     "dropout it would be another D than the one that learns.")
+        raise NotYet(
+            "right, but D was called without training=True: with BatchNormalization or "
+            "dropout it would be another D than the one that learns."
+        )
     with tf.GradientTape() as tape:
         value = tf.convert_to_tensor(r1(discriminator, tf.constant(REAL), tf.constant(FAKE)))
     if tape.gradient(value, discriminator.factor.value) is None:
-        raise NotYet("the number is right, but D gets no gradient of it. Stay with TensorFlow, "
-                     "and do not turn the slopes into NumPy arrays.")
+        raise NotYet(
+            "the number is right, but D gets no gradient of it. Stay with TensorFlow, "
+            "and do not turn the slopes into NumPy arrays."
+        )
     images = np.linspace(-1, 1, 16, dtype="float32").reshape(2, 2, 2, 2)
     flat = images.reshape(2, -1)
     wanted = (4 * flat[:, 0] ** 2 + 9).mean()
     found = _number(r1, _Bent(), images, images)
     if not np.isclose(found, wanted, atol=1e-4):
-        raise NotYet("right for points in the plane, but not for images: there the square of a "
-                     "slope is the sum over all axes but the first. Reshape the slopes to "
-                     "(batch, -1) first, or name the axes.")
+        raise NotYet(
+            "right for points in the plane, but not for images: there the square of a "
+            "slope is the sum over all axes but the first. Reshape the slopes to "
+            "(batch, -1) first, or name the axes."
+        )
+    compiled = tf.function(lambda points: r1(discriminator, points, points), autograph=False)
+    try:
+        compiled(tf.constant(REAL))
+    except Exception as error:
+        raise NotYet(
+            f"right, but the clinic compiles it, and then it raised {type(error).__name__}. A "
+            "compiled function knows no len(real) and no numpy(): use real.shape[0] and TensorFlow."
+        ) from error
     return "the mean squared slope at real points, for points and for images."
 
 
@@ -202,7 +211,7 @@ q2 = Exercise(
         with tf.GradientTape() as tape:
             tape.watch(real)
             logits = discriminator(real, training=True)
-        slopes = tf.reshape(tape.gradient(logits, real), (len(real), -1))
+        slopes = tf.reshape(tape.gradient(logits, real), (real.shape[0], -1))
         return tf.reduce_mean(tf.reduce_sum(slopes**2, axis=1))
     """,
     why=(
@@ -289,11 +298,14 @@ q4 = Exercise(
     check_answer=_check_trial,
     hints=(
         "First look: print(try_on('D too weak')). A D of four units per layer cannot bend enough.",
-        "build=build_point_discriminator brings a D of 32 units; other networks are possible.",
+        "build=build_point_discriminator, from gan_helpers.playground, brings a D of 32 units; a Keras "
+        "model of your own does as well.",
         "my_trial = try_on('D too weak', Remedy('larger D', build=build_point_discriminator), "
         "updates=UPDATES)",
     ),
     code="""
+    from gan_helpers.playground import build_point_discriminator
+
     my_remedy = Remedy("larger D", build=build_point_discriminator)
     my_trial = try_on("D too weak", my_remedy, updates=UPDATES)
     """,
