@@ -107,15 +107,15 @@ def test_every_place_of_the_step_is_used():
         ahead=noted("ahead", lambda game, real, fake: game.discriminator),
         build=noted("build", clinic.REMEDIES["minibatch statistics"].build),
     )
-    trial = try_on("running crowd", remedy, (0,), steps=2)
+    trial = try_on("running crowd", remedy, (0,), steps=20)
     assert called == {"see", "penalty", "D", "G", "ahead", "build"}
     assert np.isfinite(trial.looks[0][-1].fake).all()
 
 
 @pytest.mark.parametrize("remedy", ["instance noise, 0.2", "spectral normalization"])
 def test_a_seed_is_the_same_game_alone_and_among_others(remedy):
-    several = try_on("running crowd", REMEDIES[remedy], (0, 1), steps=6)
-    alone = try_on("running crowd", REMEDIES[remedy], (1,), steps=6)
+    several = try_on("running crowd", REMEDIES[remedy], (0, 1), steps=20)
+    alone = try_on("running crowd", REMEDIES[remedy], (1,), steps=20)
     np.testing.assert_array_equal(several.looks[1][-1].fake, alone.looks[0][-1].fake)
     assert not np.array_equal(several.looks[0][-1].fake, several.looks[1][-1].fake)
 

@@ -3,7 +3,7 @@
 from gan_helpers.clinic.digits import count_digits, train_digits, train_namer
 from gan_helpers.clinic.drawing import plot_charts, plot_dots, plot_strip
 from gan_helpers.clinic.game import Look
-from gan_helpers.clinic.patients import MYSTERIES, PATIENTS, SickGame, Ruler
+from gan_helpers.clinic.patients import MYSTERIES, PATIENTS, Ruler, SickGame
 from gan_helpers.clinic.remedy import (
     REMEDIES,
     Remedy,
@@ -19,9 +19,9 @@ __all__ = [
     "REMEDIES",
     "RESULTS",
     "Look",
-    "SickGame",
     "Remedy",
     "Ruler",
+    "SickGame",
     "Trial",
     "count_digits",
     "measure_all",

@@ -1,11 +1,12 @@
 """Draw trials: the points over time with the number under each panel, and a dot per seed."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from gan_helpers.checks import check_number, check_whole, describe
 from gan_helpers.clinic.game import Look
-from gan_helpers.clinic.patients import SickGame, Ruler
+from gan_helpers.clinic.patients import Ruler, SickGame
 from gan_helpers.clinic.trial import Trial
 from gan_helpers.playground import EDGE
 from gan_helpers.plots import (
@@ -158,6 +159,12 @@ def plot_dots(
         raise TypeError(f"patient is {describe(patient)}; give one of clinic.PATIENTS.")
     if not isinstance(numbers, Mapping):
         raise TypeError(f"numbers is {describe(numbers)}; give a dict: remedy -> numbers.")
+    for name, found in numbers.items():
+        if not isinstance(found, tuple | list) or not found:
+            raise TypeError(f"The numbers of {name} are {describe(found)}; give one per seed.")
+        for number in found:
+            if not isinstance(number, Real):
+                raise TypeError(f"A number of {name} is {describe(number)}; give one per seed.")
     rows = [(name, tuple(found), False) for name, found in numbers.items()]
     rows += [(f"yours: {t.remedy}", t.numbers, True) for t in (_check_trials(mine) if mine else ())]
     if not rows:
@@ -224,7 +231,8 @@ def plot_charts(charts: Mapping[str, Trial], seed: int = 0) -> LessonFigure:
     figure, panels = new_figure(len(charts), 3, alt=alt, height=2.5, squeeze=False)
     for row, (name, trial) in zip(panels, charts.items(), strict=True):
         _draw_chart(row, name, trial.looks[seed])
-    for axes, title in zip(panels[0], ("losses", "mean score of D", "norm of G's gradient")):
+    titles = "losses", "mean score of D", "norm of G's gradient"
+    for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(title)
     for axes in panels[0][:2]:
         axes.legend(fontsize=FONT_SIZE - 2)

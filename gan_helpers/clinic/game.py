@@ -33,6 +33,7 @@ BATCH_SIZE = 128
 POOL = 4096  # real points that batches are drawn from
 SHOWN = 256  # points in a picture
 JUDGED = 2000  # points that are measured
+WORTH_COMPILING = 20  # steps; compiling takes as long as about a hundred updates
 SURFACE = 40  # places along each axis where D is asked
 Update = Callable[["Game", Remedy], Any]
 
@@ -126,6 +127,9 @@ class Game:
         self._run("rounds", one_round, count)
 
     def _run(self, name: str, action: Callable[[], Any], count: int) -> None:
+        if self.steps < WORTH_COMPILING:
+            _repeat(count, action)
+            return
         if name not in self._compiled:
             # Without AutoGraph, so that an error in a student's update keeps its own message.
             graph = tf.function(lambda times: _repeat(times, action), autograph=False)
@@ -206,10 +210,13 @@ class PlaneGame(Game):
 
     def look(self) -> Look:
         """Measure the game as it stands."""
-        if "look" not in self._compiled:
-            graph = tf.function(self._measure, autograph=False)
-            self._compiled["look"] = graph.get_concrete_function()
-        found = {name: value.numpy() for name, value in self._compiled["look"]().items()}
+        measure = self._measure
+        if self.steps >= WORTH_COMPILING:
+            if "look" not in self._compiled:
+                graph = tf.function(measure, autograph=False)
+                self._compiled["look"] = graph.get_concrete_function()
+            measure = self._compiled["look"]
+        found = {name: value.numpy() for name, value in measure().items()}
         judged = found.pop("judged")
         surface = found.pop("surface")
         values = {name: float(value) for name, value in found.items()}

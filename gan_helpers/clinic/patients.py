@@ -1,4 +1,4 @@
-"""Games over points that fail on demand, and for each the one number that tells sick from healthy."""
+"""Games over points that fail on demand, and the number that tells sick from healthy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from gan_helpers.playground import PointDistribution, Settings, from_points
 
 import numpy as np
 
-__all__ = ["MYSTERIES", "PATIENTS", "SickGame", "Ruler"]
+__all__ = ["MYSTERIES", "PATIENTS", "Ruler", "SickGame"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,7 +83,7 @@ q1 = Exercise(
 
 
 class _Bent(keras.Model):
-    """A discriminator whose slopes are known, a (x_1^2 + 3 x_2), and which notes how it is called."""
+    """A discriminator of known slopes, a (x_1^2 + 3 x_2), which notes how it is called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -298,8 +298,8 @@ q4 = Exercise(
     check_answer=_check_trial,
     hints=(
         "First look: print(try_on('D too weak')). A D of four units per layer cannot bend enough.",
-        "build=build_point_discriminator, from gan_helpers.playground, brings a D of 32 units; a Keras "
-        "model of your own does as well.",
+        "build=build_point_discriminator, from gan_helpers.playground, brings a D of 32 units; a "
+        "function that returns a Keras model of your own does as well.",
         "my_trial = try_on('D too weak', Remedy('larger D', build=build_point_discriminator), "
         "updates=UPDATES)",
     ),
