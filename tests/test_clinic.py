@@ -158,7 +158,7 @@ def trial():
 def test_a_strip_says_number_and_verdict_and_a_mystery_does_not(trial):
     figure = clinic.plot_strip([trial, trial])
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert f"{trial.numbers[0]:.2f}, sick (healthy from 6; seed 0)" in figure.alt
+    assert f"{trial.numbers[0]:.1f}, sick (healthy from 6; seed 0)" in figure.alt
     assert sum("of 8 modes" in text for text in texts) == 8
     hidden = clinic.plot_strip({"patient A": trial})
     texts = [text.get_text() for axes in hidden.axes for text in axes.texts]

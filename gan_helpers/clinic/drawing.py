@@ -97,10 +97,8 @@ def _check_shares(at: Any) -> Sequence[float]:
 def _titled(trial: Trial, seed: int) -> str:
     ruler, number = trial.patient.ruler, trial.numbers[seed]
     verdict = "healthy" if ruler.is_healthy(number) else "sick"
-    return (
-        f"{trial.patient.disease}, {trial.remedy}: {number:.2f}, {verdict} ({ruler.told}; "
-        f"seed {trial.seeds[seed]})"
-    )
+    found = f"{trial.patient.disease}, {trial.remedy}: {ruler.number.format(number)}, {verdict}"
+    return f"{found} ({ruler.told}; seed {trial.seeds[seed]})"
 
 
 def _step_of(patient: SickGame, looks: Sequence[Look], index: int) -> str:
@@ -176,6 +174,7 @@ def plot_dots(
         width=10,
         height=1.6 + 0.36 * len(rows),
     )
+    figure.few_colours = "drawing"
     low, high = ruler.ends
     margin = 0.04 * (high - low)
     healthy = (ruler.threshold, high + margin) if ruler.more else (low - margin, ruler.threshold)
@@ -229,6 +228,7 @@ def plot_charts(charts: Mapping[str, Trial], seed: int = 0) -> LessonFigure:
     check_whole("seed", seed, 0, min(len(trial.seeds) for trial in trials) - 1)
     alt = f"Losses, scores and gradients of {len(charts)} patients: {', '.join(charts)}."
     figure, panels = new_figure(len(charts), 3, alt=alt, height=2.5, squeeze=False)
+    figure.few_colours = "drawing"
     for row, (name, trial) in zip(panels, charts.items(), strict=True):
         _draw_chart(row, name, trial.looks[seed])
     titles = "losses", "mean score of D", "norm of G's gradient"

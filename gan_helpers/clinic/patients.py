@@ -22,6 +22,7 @@ class Ruler:
         threshold: where health begins.
         more: whether more is healthier.
         written: how the number of one moment is written, a format string.
+        number: how the number of a whole game is written.
         ends: of the axis on which the number is drawn.
     """
 
@@ -31,6 +32,7 @@ class Ruler:
     threshold: float
     more: bool
     written: str
+    number: str
     ends: tuple[float, float]
 
     def is_healthy(self, number: float) -> bool:
@@ -77,6 +79,7 @@ DISTANCE = Ruler(
     0.3,
     False,
     "distance {:.2f}",
+    "{:.2f}",
     (0.0, 2.0),
 )
 MODES = Ruler(
@@ -86,6 +89,7 @@ MODES = Ruler(
     6,
     True,
     "{:.0f} of 8 modes",
+    "{:.1f}",
     (0.0, 8.0),
 )
 WORST = Ruler(
@@ -95,6 +99,7 @@ WORST = Ruler(
     0.5,
     False,
     "JS {:.2f}",
+    "{:.3f}",
     (0.0, 0.7),
 )
 PATIENTS = {

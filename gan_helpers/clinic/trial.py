@@ -51,7 +51,9 @@ class Trial:
         return f"{word}, {cured} of {played} seeds"
 
     def __str__(self) -> str:
-        numbers = " ".join(f"{number:5.2f}" for number in self.numbers)
+        numbers = " ".join(
+            self.patient.ruler.number.format(number).rjust(5) for number in self.numbers
+        )
         return f"{self.remedy:34} {numbers}   {self.verdict}"
 
 

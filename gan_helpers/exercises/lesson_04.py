@@ -15,35 +15,36 @@ __all__ = ["q1", "q2", "q3", "q4"]
 
 # What speaks against each wrong name, by the charts of the patient.
 AGAINST = {
-    ("A", "vanishing gradients"): "its points jump about all the time, and G's gradient never "
-    "falls below 0.01. Where gradients vanish, nothing moves",
+    ("A", "vanishing gradients"): "its points jump about all the time, and G's gradient stays "
+    "above 0.01. Where gradients vanish, nothing moves",
     ("A", "stuck"): "its points do not stay anywhere: no two of the four pictures have them at the "
     "same place. Who is stuck stays at some modes",
     ("A", "no convergence"): "no picture shows the whole ring, so there was nothing to lose. And "
-    "the points stay together in one heap: that is a collapse. Who is too fast here?",
-    ("A", "D too weak"): "D answers each time, only too late: see how both scores swing. A weak D "
-    "stays at ½",
+    "the points stay together: that is a collapse. Who is too fast here?",
+    ("A", "D too weak"): "both scores are near one half, but they swing: D drives the points from "
+    "one side to another, only too late each time. A weak D drives them nowhere",
     ("B", "running crowd"): "its points hardly move at all. A running crowd rushes about",
-    ("B", "stuck"): "its points are at no mode. Who is stuck has found some of the data; and look "
-    "at the last column, far below all others",
+    ("B", "stuck"): "its points are at no mode. Who is stuck has found some of the data; and the "
+    "last column, 0.007, lies far below all others",
     ("B", "no convergence"): "nothing is found and nothing lost here: the points hardly move. "
     "Compare the last column with that of the others",
     ("B", "D too weak"): "D is sure from the start: 1 for real and 0 for generated points. A weak "
-    "D says ½ to both",
-    ("C", "vanishing gradients"): "G's gradient is large all the time. It has a direction to go, "
-    "but only towards modes that it has already",
-    ("C", "running crowd"): "its points stay where they are from the second picture on. A crowd "
-    "that runs is elsewhere in each",
-    ("C", "no convergence"): "the last two pictures agree: this game has come to rest, at the "
-    "wrong place",
-    ("C", "D too weak"): "D gives most real points a score far above that of the generated ones, "
-    "so it sees a difference",
-    ("D", "vanishing gradients"): "its points did reach the data at first, so a gradient was there",
-    ("D", "running crowd"): "look at the second picture: the points covered the ring, and were "
-    "then lost. A crowd never spreads",
-    ("D", "stuck"): "the third and the fourth picture cover nothing of what the second has. Who is "
-    "stuck keeps its modes",
-    ("D", "D too weak"): "D tells both apart without trouble: the scores are not at ½",
+    "D says one half to both",
+    ("C", "vanishing gradients"): "G's gradient is about 10 all the time. It has a direction to "
+    "go, but only towards modes that it has already",
+    ("C", "running crowd"): "its points sit at the same three modes in the last two pictures. A "
+    "crowd that runs is elsewhere in each",
+    ("C", "no convergence"): "the last two pictures have the points at the same three modes: this "
+    "game has come to rest, at the wrong place",
+    ("C", "D too weak"): "D scores real points near 0.75 and generated ones near 0.25, so it sees "
+    "a difference",
+    ("D", "vanishing gradients"): "its points did reach the data, and G's gradient stays near 1",
+    ("D", "running crowd"): "look at the third picture: the points lie all around the ring, and "
+    "are then lost. A crowd never spreads",
+    ("D", "stuck"): "the last picture covers nothing of what the third has. Who is stuck keeps "
+    "its modes",
+    ("D", "D too weak"): "at the end D scores real points near 0.9 and generated ones near 0: it "
+    "tells them apart",
 }
 
 
@@ -64,9 +65,9 @@ q1 = Exercise(
     check_answer=_check_diagnoses,
     hints=(
         "First the points: do they stay, move together, or come and go? Then the scores.",
-        "One patient has a gradient thousands of times smaller than the others. Two stand still: "
-        "one of them at some of the modes.",
-        "The one whose second picture is better than its last has not converged.",
+        "One patient has a gradient far smaller than the others. Two stand still in the end: one "
+        "of them at some of the modes.",
+        "The one whose third picture is better than its last has not converged.",
     ),
     code="""
     patient_a = "running crowd"
