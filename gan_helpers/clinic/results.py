@@ -39,7 +39,7 @@ def measure_all(disease: str, seeds: int = 5) -> dict[str, list[float]]:
     for remedy in patient.remedies:
         trial = try_on(disease, REMEDIES[remedy], range(seeds))
         print(trial, flush=True)
-        found[remedy] = [round(number, 3) for number in trial.numbers]
+        found[remedy] = [round(number, 6) for number in trial.numbers]
     return found
 
 
