@@ -91,6 +91,7 @@ class Game:
         self._random = tf.random.Generator.from_seed(0)
         self._played = tf.Variable(0.0, trainable=False)
         self._compiled: dict[str, Callable] = {}
+        self._seed = 0
 
     def draw_real(self) -> tf.Tensor:
         """A batch of real samples."""
@@ -108,6 +109,7 @@ class Game:
 
     def reset_chance(self, seed: int) -> None:
         """Draw from here on what a game of this seed draws."""
+        self._seed = seed
         self._random.reset_from_seed(seed)
         self._played.assign(0.0)
         tf.random.set_seed(seed)  # for the noise that a remedy draws itself
@@ -133,7 +135,9 @@ class Game:
         if name not in self._compiled:
             # Without AutoGraph, so that an error in a student's update keeps its own message.
             graph = tf.function(lambda times: _repeat(times, action), autograph=False)
+            tf.random.set_seed(0)  # it goes into the graph, so it must not depend on who is first
             self._compiled[name] = graph.get_concrete_function(tf.TensorSpec((), tf.int32))
+            tf.random.set_seed(self._seed)
         self._compiled[name](tf.constant(count, tf.int32))
 
 

@@ -87,7 +87,7 @@ class _Bent(keras.Model):
     """A discriminator of known slopes, a (x_1^2 + 3 x_2), which notes how it is called."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(name="bent")  # TensorFlow takes no name that begins with _
         self.factor = self.add_weight(initializer="ones", name="factor")
         self.in_training = True
 
