@@ -117,9 +117,17 @@ def _draw_plane(axes: Axes, real: np.ndarray, look: Look) -> None:
         greens = ["#FFFFFF", "#EAF5F1", "#D5EBE3", "#C0E1D5", "#ABD7C7"]
         axes.contourf(look.surface, levels, colors=greens, extent=extent)
         axes.contour(look.surface, [0.5], colors=DISCRIMINATOR, linewidths=1.6, extent=extent)
-    axes.scatter(*real.T, s=11, color=REAL, marker="o", linewidths=0)
+    axes.scatter(real[:, 0], real[:, 1], s=11, color=REAL, marker="o", linewidths=0)
     inside = np.clip(np.nan_to_num(look.fake), -EDGE * 0.985, EDGE * 0.985)
-    axes.scatter(*inside.T, s=17, color=FAKE, marker="s", edgecolors="#5E2900", linewidths=0.5)
+    axes.scatter(
+        inside[:, 0],
+        inside[:, 1],
+        s=17,
+        color=FAKE,
+        marker="s",
+        edgecolors="#5E2900",
+        linewidths=0.5,
+    )
 
 
 def _explain(figure: LessonFigure, height: float) -> None:

@@ -86,13 +86,13 @@ def try_on(
     seeds = _check_seeds(seeds)
     head_start, steps = _turns(patient, steps)
     game = PlaneGame(patient.settings, remedy, updates, patient.distribution, steps)
-    looks, real = [], None
+    looks, real = [], []
     for seed in seeds:
         game.begin(seed)
-        real = game.shown_real if real is None else real
+        real.append(game.shown_real)
         looks.append(_play(game, head_start, steps))
     numbers = tuple(patient.ruler.of(each) for each in looks)
-    return Trial(patient, remedy.name, seeds, numbers, tuple(looks), real)
+    return Trial(patient, remedy.name, seeds, numbers, tuple(looks), real[0])
 
 
 def check_remedy(remedy: Remedy | None) -> Remedy:
