@@ -27,6 +27,8 @@ __all__ = [
     "gradient_penalty",
     "pack",
     "r1_penalty",
+    "relativistic_discriminator_loss",
+    "relativistic_generator_loss",
     "smoothed_discriminator_loss",
     "unroll",
 ]
@@ -126,6 +128,52 @@ def smoothed_discriminator_loss(
     check_number("target", target, most=1, above=0)
     real_part = target * ops.softplus(-real_logits) + (1 - target) * ops.softplus(real_logits)
     return ops.mean(real_part) + ops.mean(ops.softplus(fake_logits))
+
+
+@takes_logits
+def relativistic_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """D should score each real sample above the fake beside it: softplus(fake - real).
+
+    Only differences of logits count. With ``r1_penalty`` at real and at generated samples (R1 and
+    R2) it is the loss of R3GAN.
+
+    Args:
+        real_logits: logits of real samples.
+        fake_logits: logits of as many generated ones; the two are compared pair by pair.
+
+    Source: Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern Baseline GAN",
+    equation 2; Jolicoeur-Martineau 2019, "The relativistic discriminator".
+
+    Example:
+        >>> round(float(relativistic_discriminator_loss([5.0], [5.0])), 3)  # log 2
+        0.693
+    """
+    _check_pairs(real_logits, fake_logits)
+    return ops.mean(ops.softplus(fake_logits - real_logits))
+
+
+@takes_logits
+def relativistic_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """G wants each fake scored above the real sample beside it: softplus(real - fake).
+
+    A loss of both logits, unlike the others for a generator: ``GAN.compile`` does not take it.
+
+    Args:
+        real_logits: logits of real samples.
+        fake_logits: logits of as many generated ones.
+
+    Source: Huang et al. 2024, equation 2.
+    """
+    _check_pairs(real_logits, fake_logits)
+    return ops.mean(ops.softplus(real_logits - fake_logits))
+
+
+def _check_pairs(real_logits: Tensor, fake_logits: Tensor) -> None:
+    if tuple(real_logits.shape) != tuple(fake_logits.shape):
+        raise ValueError(
+            f"real_logits have shape {tuple(real_logits.shape)} and fake_logits "
+            f"{tuple(fake_logits.shape)}; give as many of both, for they are compared in pairs."
+        )
 
 
 def pack(samples: Tensor, count: int) -> Tensor:

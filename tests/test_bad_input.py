@@ -149,6 +149,8 @@ NO_LABELS = NO_ARRAY | st.sampled_from(
 )
 NO_CLASSES = NO_LABELS | st.just([0, 1, 2, 10])
 NO_LOGITS = NO_ARRAY | array(np.uint8, 2, BYTES) | array(np.int64, 2) | st.just(np.zeros((0, 1)))
+NO_SEEDS = st.sampled_from([None, 3, "abc", (), (-1,), (0.5,), (None,), {0: 1}])
+NO_TRIALS = st.sampled_from([None, 5, "trial", [], {}, [5], {"A": 5}])
 NO_FRAMES = (
     OBJECTS
     | st.sampled_from([5, "frames", [], [None], ["a"], [[1, 2], [3]]])
@@ -274,6 +276,11 @@ def game() -> playground.PointGAN:
 
 
 @functools.cache
+@functools.cache
+def trial() -> clinic.Trial:
+    return clinic.try_on("D too weak", seeds=(0,), steps=1)
+
+
 def lab() -> playground.Playground:
     return playground.Playground(width=4)
 
@@ -552,6 +559,12 @@ CASES = {
         "real_logits",
         "fake_logits",
         target=NO_RATE | st.floats(1.01, 50),
+    ),
+    "remedies.relativistic_discriminator_loss": of_logits(
+        remedies.relativistic_discriminator_loss, "real_logits", "fake_logits"
+    ),
+    "remedies.relativistic_generator_loss": of_logits(
+        remedies.relativistic_generator_loss, "real_logits", "fake_logits"
     ),
     "remedies.pack": Case(
         remedies.pack,
@@ -870,25 +883,50 @@ CASES = {
             "steps": st.sampled_from([(), [], [-1], [1.5], [None], "abc", 3, {"a": 1}]),
         },
     ),
-    "clinic.treat": Case(
-        clinic.treat,
-        lambda: {"failure": "D too weak", "steps": 1},
+    "clinic.try_on": Case(
+        clinic.try_on,
+        lambda: {"disease": "D too weak", "seeds": (0,), "steps": 1},
         {
-            "failure": NO_NAME | NOTHING,
-            "remedy": NO_NAME,
-            "seed": NOT_WHOLE,
+            "disease": NO_NAME | NOTHING,
+            "remedy": NO_FUNCTION,
+            "seeds": NO_SEEDS,
+            "updates": NO_FUNCTION | NOTHING | st.just((print, 5)),
             "steps": NO_SIZE,
         },
     ),
-    "clinic.measure": Case(
-        clinic.measure,
-        lambda: {"failure": "D too weak", "lab": lab()},
-        {"failure": NO_NAME | NOTHING, "lab": NO_FUNCTION | NOTHING},
+    "clinic.measure_all": Case(
+        clinic.measure_all,
+        lambda: {"disease": "D too weak"},
+        {"disease": NO_NAME | NOTHING, "seeds": NO_SIZE | NOTHING},
     ),
-    "clinic.compare": Case(
-        clinic.compare,
-        lambda: {"failure": "D too weak", "steps": 1, "at_most": 0},
-        {"failure": NO_NAME | NOTHING, "steps": NO_SIZE, "at_most": NOT_WHOLE},
+    "clinic.stored_numbers": Case(
+        clinic.stored_numbers, lambda: {"disease": "stuck"}, {"disease": NO_NAME | NOTHING}
+    ),
+    "clinic.plot_strip": Case(
+        clinic.plot_strip,
+        lambda: {"trials": trial()},
+        {
+            "trials": NO_TRIALS,
+            "at": st.sampled_from([None, 3, "abc", (), (0.5,), (0, 2), (0, np.nan), (0,) * 5]),
+            "seed": NOT_WHOLE | NOTHING | st.just(1),
+        },
+    ),
+    "clinic.plot_dots": Case(
+        clinic.plot_dots,
+        lambda: {"patient": trial().patient, "numbers": {"pill": (1.0,)}},
+        {
+            "patient": NO_FUNCTION | NOTHING,
+            "numbers": st.sampled_from([None, 5, "abc", [], {}, {"pill": 3}, {"pill": ["a"]}]),
+            "mine": st.sampled_from([5, "abc", [5]]),
+        },
+    ),
+    "clinic.plot_charts": Case(
+        clinic.plot_charts,
+        lambda: {"charts": {"A": trial()}},
+        {
+            "charts": NO_TRIALS,
+            "seed": NOT_WHOLE | NOTHING | st.just(1),
+        },
     ),
     "clinic.train_namer": Case(
         clinic.train_namer,
@@ -902,16 +940,16 @@ CASES = {
     ),
     "clinic.train_digits": Case(
         clinic.train_digits,
-        lambda: (
-            {"images": floats(4, 28, 28, 1), "generator_rate": 1e-3}
-            | {"discriminator_rate": 1e-3, "steps": 0}
-        ),
+        lambda: {"images": floats(4, 28, 28, 1), "steps": 0},
         {
             "images": NO_MODEL_RANGE | NOTHING | st.just(np.abs(floats(32, 28, 28, 1))),
-            "generator_rate": NO_RATE | NOTHING,
-            "discriminator_rate": NO_RATE | NOTHING,
+            "remedy": NO_FUNCTION,
             "steps": NOT_WHOLE | NOTHING,
             "seed": NOT_WHOLE | NOTHING,
+            "updates": NO_FUNCTION | NOTHING | st.just((print, 5)),
+            "generator_rate": NO_RATE | NOTHING,
+            "discriminator_rate": NO_RATE | NOTHING,
+            "beta_1": NO_SHARE | NOTHING,
         },
     ),
     "clinic.count_digits": Case(
@@ -1148,8 +1186,10 @@ NOT_HERE = {
     "captions": {"Reading"},  # a result
     "checkpoints": None,  # files; tests/test_checkpoints.py
     "checks": None,  # the checks themselves
-    # Written in the module itself, or parts of doctor.
-    "clinic": {"Failure", "Remedy", "Curves", "Finding", "Patient", "Report", "diagnose"},
+    # Written in the module itself, results, called by try_on, or parts of doctor.
+    "clinic": {"Look", "Remedy", "Ruler", "SickGame", "Trial", "real_case"}
+    | {"update_discriminator", "update_generator"}
+    | {"Curves", "Finding", "Patient", "Report", "diagnose"},
     "contracts": None,  # asked by GAN
     "guards": None,  # tests/test_keras_calls.py
     "data": {"Dataset", "read_complete"},  # files: tests/test_data.py
@@ -1231,7 +1271,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def built_before():
     """Networks that are drawn: building one takes random numbers, which no draw may do."""
-    for build in (generator, discriminator, digit_generator):
+    for build in (generator, discriminator, digit_generator, trial):
         build()
 
 
@@ -1248,7 +1288,7 @@ def test_no_public_function_is_forgotten():
     assert found == {".".join(name.split(",")[0].split(".")[:2]) for name in CASES}
 
 
-GAMES = {"clinic.compare", "clinic.treat"}  # play them; so does tests/test_clinic.py
+GAMES = {"clinic.measure_all"}  # plays them; so does tests/test_clinic.py
 
 
 @pytest.mark.parametrize(

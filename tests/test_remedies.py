@@ -150,3 +150,15 @@ def test_the_generator_sees_through_the_steps_to_come():
         tape.watch(fake)
         value = ops.sum(network(fake))
     assert not np.allclose(tape.gradient(value, fake), gradient, rtol=0.1)
+
+
+def test_the_relativistic_losses_ask_for_the_difference_of_a_pair():
+    real, fake = np.array([[3.0], [-1.0]], "float32"), np.array([[1.0], [2.0]], "float32")
+    of_d = as_number(remedies.relativistic_discriminator_loss(real, fake))
+    of_g = as_number(remedies.relativistic_generator_loss(real, fake))
+    assert of_d == pytest.approx(np.logaddexp(0, [-2.0, 3.0]).mean())
+    assert of_g == pytest.approx(np.logaddexp(0, [2.0, -3.0]).mean())
+    moved = as_number(remedies.relativistic_discriminator_loss(real + 5, fake + 5))
+    assert moved == pytest.approx(of_d), "only differences count"
+    with pytest.raises(ValueError, match="as many of both"):
+        remedies.relativistic_generator_loss(real, fake[:1])

@@ -1,180 +1,200 @@
-"""Games over points that fail on demand, the number that shows it, and what was tried as a cure.
+"""Games over points that fail on demand, and the number that tells sick from healthy."""
 
-How many of five seeds a remedy cured was counted by ``make bench ARGUMENTS="clinic"``, which prints
-the whole table.
-"""
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
+from gan_helpers.clinic.game import Look
 from gan_helpers.playground import PointDistribution, Settings, from_points
 
 import numpy as np
 
-__all__ = ["FAILURES", "Failure", "Record", "Remedy"]
-
-Record = list[dict[str, float]]
+__all__ = ["MYSTERIES", "PATIENTS", "Ruler", "SickGame"]
 
 
 @dataclass(frozen=True, eq=False)
-class Remedy:
-    """Something to try.
+class Ruler:
+    """The number of one kind of failure, with one threshold for every patient and every remedy.
 
     Attributes:
-        changes: settings that differ from those of the failure.
-        source: the paper that proposes it.
-        cured: of the five seeds from 0 to 4, those with which the number became healthy.
+        unit: what the number counts, for people.
+        of: from the moments of a game to the number.
+        at: from one moment to what stands under its picture.
+        threshold: where health begins.
+        more: whether more is healthier.
+        written: how the number of one moment is written, a format string.
+        number: how the number of a whole game is written.
+        ends: of the axis on which the number is drawn.
     """
 
-    changes: Mapping[str, Any]
-    source: str
-    cured: int
+    unit: str
+    of: Callable[[list[Look]], float]
+    at: Callable[[Look], float]
+    threshold: float
+    more: bool
+    written: str
+    number: str
+    ends: tuple[float, float]
+
+    def is_healthy(self, number: float) -> bool:
+        return number >= self.threshold if self.more else number <= self.threshold
+
+    @property
+    def told(self) -> str:
+        """The threshold in words."""
+        return f"healthy {'from' if self.more else 'up to'} {self.threshold:g}"
 
 
 @dataclass(frozen=True, eq=False)
-class Failure:
-    """A game that fails, and how one sees it.
+class SickGame:
+    """A game that fails.
 
     Attributes:
-        settings: of the game; the seed is the one that the lesson plays.
+        disease: name of its failure.
+        settings: of the game; the seed is the one that the mystery patient plays.
         steps: updates of the generator.
-        number: from the record of measurements, what tells healthy from sick.
-        unit: what the number counts, for people.
-        sick: at most this when the failure is there.
-        healthy: at least this when it is cured.
-        remedies: what was tried, by name.
+        ruler: measures this failure.
         head_start: updates of the discriminator before the game begins.
         distribution: what is learned, if not the data of the settings.
+        remedies: names of what was tried, in ``REMEDIES``.
     """
 
+    disease: str
     settings: Settings
     steps: int
-    number: Callable[[Record], float]
-    unit: str
-    sick: float
-    healthy: float
-    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    ruler: Ruler
+    remedies: tuple[str, ...]
     head_start: int = 0
     distribution: PointDistribution | None = None
 
 
-def _late(record: Record, name: str) -> np.ndarray:
-    return np.array([values[name] for values in record[len(record) // 2 :]])
+def _late(looks: list[Look], name: str) -> np.ndarray:
+    return np.array([look.values[name] for look in looks[len(looks) // 2 :]])
 
 
-def _modes(record: Record) -> float:
-    return float(np.median(_late(record, "covered")))
-
-
-def _first_gradient(record: Record) -> float:
-    return record[1]["gradient_norm"]  # record[0] is from before the head start
-
-
-def _closeness(record: Record) -> float:
-    # Of the worst moment: a game that comes and goes is not healthy.
-    return float(np.log(2) - _late(record, "JS").max())
-
-
-PACKING = "Lin et al. 2018, PacGAN"
-UNROLLING = "Metz et al. 2017, Unrolled GANs"
-STATISTICS = "Salimans et al. 2016; Karras et al. 2018"
-GRADIENT_PENALTY = "Gulrajani et al. 2017"
-R1 = "Mescheder et al. 2018"
-NOISE = "Sønderby et al. 2017; Arjovsky & Bottou 2017"
-DROPOUT = "Srivastava et al. 2014"
-TWO_RATES = "Heusel et al. 2017"
-WEIGHT_PENALTY = "Krogh & Hertz 1992"
-AVERAGE = "Yazici et al. 2019"
-FAILURES = {
-    "vanishing gradients": Failure(
-        Settings(loss="minimax", optimizer="SGD", generator_rate=0.003, discriminator_rate=0.03),
-        200,
-        _first_gradient,
-        "norm of G's gradient after D's head start",
-        0.5,
-        3,
-        {
-            "non-saturating loss": Remedy({"loss": "non-saturating"}, "Goodfellow et al. 2014", 5),
-            "Wasserstein, gradient penalty": Remedy(
-                {"loss": "Wasserstein", "gradient_penalty": 1.0}, GRADIENT_PENALTY, 5
+# Chosen before anything was tried, the same in every table and figure.
+DISTANCE = Ruler(
+    "mean distance of G's points to the cloud, at the end",
+    lambda looks: looks[-1].values["distance"],
+    lambda look: look.values["distance"],
+    0.3,
+    False,
+    "distance {:.2f}",
+    "{:.2f}",
+    (0.0, 2.0),
+)
+MODES = Ruler(
+    "modes covered, of 8: median over the second half of the game",
+    lambda looks: float(np.median(_late(looks, "covered"))),
+    lambda look: look.values["covered"],
+    6,
+    True,
+    "{:.0f} of 8 modes",
+    "{:.1f}",
+    (0.0, 8.0),
+)
+WORST = Ruler(
+    "JS divergence from the data: the worst of the second half of the game",
+    lambda looks: float(_late(looks, "JS").max()),
+    lambda look: look.values["JS"],
+    0.5,
+    False,
+    "JS {:.2f}",
+    "{:.3f}",
+    (0.0, 0.7),
+)
+PATIENTS = {
+    patient.disease: patient
+    for patient in (
+        SickGame(
+            "vanishing gradients",
+            Settings(
+                loss="minimax",
+                optimizer="SGD",
+                generator_rate=0.003,
+                discriminator_rate=0.05,
+                discriminator_steps=5,
+                seed=1,
             ),
-            "least squares": Remedy({"loss": "least squares"}, "Mao et al. 2017", 0),
-            "instance noise": Remedy({"noise": 0.5}, NOISE, 0),
-        },
-        head_start=1000,
-        distribution=from_points(np.array([[1.1, 1.1]]), spread=0.08),
-    ),
-    "running crowd": Failure(
-        Settings(generator_rate=0.01, discriminator_rate=0.0005),
-        1000,
-        _modes,
-        "modes covered, of 8",
-        4,
-        5,
-        {
-            "unrolled, 1 step": Remedy({"unrolled": 1}, UNROLLING, 5),
-            "unrolled, 5 steps": Remedy({"unrolled": 5}, UNROLLING, 5),
-            "unrolled, 10 steps": Remedy({"unrolled": 10}, UNROLLING, 5),
-            "packs of 2": Remedy({"packed": 2}, PACKING, 3),
-            "minibatch statistics": Remedy({"minibatch_statistics": True}, STATISTICS, 1),
-            "R1": Remedy({"r1_penalty": 0.1}, R1, 0),
-            "Wasserstein, gradient penalty": Remedy(
-                {"loss": "Wasserstein", "gradient_penalty": 1.0}, GRADIENT_PENALTY, 0
+            500,
+            DISTANCE,
+            (
+                "as it is",
+                "non-saturating loss",
+                "Wasserstein, gradient penalty, 1",
+                "least squares",
+                "instance noise, 0.5",
+                "R1, 0.1",
+                "R3GAN, 0.1",
             ),
-            "equal rates": Remedy({"discriminator_rate": 0.01}, TWO_RATES, 5),
-        },
-    ),
-    "stuck on three modes": Failure(
-        Settings(generator_rate=0.001, discriminator_rate=0.01, discriminator_steps=10, seed=1),
-        800,
-        _modes,
-        "modes covered, of 8",
-        4,
-        6,
-        {
-            "one D step": Remedy({"discriminator_steps": 1}, "Goodfellow et al. 2014", 4),
-            "R1": Remedy({"r1_penalty": 0.1}, R1, 5),
-            "gradient penalty": Remedy({"gradient_penalty": 0.1}, GRADIENT_PENALTY, 5),
-            "Wasserstein, gradient penalty": Remedy(
-                {"loss": "Wasserstein", "gradient_penalty": 1.0}, GRADIENT_PENALTY, 5
+            head_start=3000,
+            distribution=from_points(np.array([[1.1, 1.1]]), spread=0.08),
+        ),
+        SickGame(
+            "running crowd",
+            Settings(generator_rate=0.01, discriminator_rate=0.0005),
+            1000,
+            MODES,
+            (
+                "as it is",
+                "unrolling, 1 step",
+                "unrolling, 5 steps",
+                "minibatch statistics",
+                "equal rates",
+                "R1, 0.1",
+                "instance noise, 0.2",
+                "Wasserstein, gradient penalty, 1",
+                "spectral normalization",
+                "R3GAN, 0.1",
             ),
-            "fading instance noise": Remedy({"noise": 0.3, "noise_steps": 800}, NOISE, 5),
-            "smoothed labels": Remedy({"loss": "smoothed labels"}, "Salimans et al. 2016", 1),
-            "dropout": Remedy({"dropout": 0.3}, DROPOUT, 0),
-            "weight penalty": Remedy({"weight_penalty": 0.001}, WEIGHT_PENALTY, 0),
-            "packs of 2": Remedy({"packed": 2}, PACKING, 1),
-            "minibatch statistics": Remedy({"minibatch_statistics": True}, STATISTICS, 2),
-            "unrolled, 5 steps": Remedy({"unrolled": 5}, UNROLLING, 0),
-            "smaller D": Remedy({"discriminator_width": 8}, "Arora et al. 2017", 2),
-        },
-    ),
-    "no convergence": Failure(
-        Settings(optimizer="SGD", generator_rate=0.1, discriminator_rate=0.1),
-        2000,
-        _closeness,
-        "log 2 minus the largest JS divergence of the second half",
-        0.03,
-        0.12,
-        {
-            "R1": Remedy({"r1_penalty": 0.1}, R1, 5),
-            "instance noise": Remedy({"noise": 0.2}, NOISE, 5),
-            "weight penalty": Remedy({"weight_penalty": 0.01}, WEIGHT_PENALTY, 5),
-            "averaged generator": Remedy({"average": 0.99}, AVERAGE, 0),
-            "slower G": Remedy({"generator_rate": 0.02}, TWO_RATES, 2),
-            "slower D": Remedy({"discriminator_rate": 0.02}, TWO_RATES, 1),
-        },
-    ),
-    "D too weak": Failure(
-        Settings(discriminator_width=4, seed=1),
-        1500,
-        _modes,
-        "modes covered, of 8",
-        4,
-        6,
-        {
-            "a larger D": Remedy({"discriminator_width": None}, "Arora et al. 2017", 5),
-            "five D steps": Remedy({"discriminator_steps": 5}, "Goodfellow et al. 2014", 1),
-        },
-    ),
+        ),
+        SickGame(
+            "stuck",
+            Settings(generator_rate=0.001, discriminator_rate=0.01, discriminator_steps=10, seed=1),
+            800,
+            MODES,
+            (
+                "as it is",
+                "R1, 0.1",
+                "gradient penalty, 0.1",
+                "Wasserstein, gradient penalty, 1",
+                "fading instance noise, 0.3",
+                "spectral normalization",
+                "R3GAN, 0.1",
+                "one D step",
+                "one-sided labels, 0.9",
+                "weight penalty, 0.001",
+                "unrolling, 5 steps",
+            ),
+        ),
+        SickGame(
+            "no convergence",
+            Settings(optimizer="SGD", generator_rate=0.1, discriminator_rate=0.1, seed=2),
+            2000,
+            WORST,
+            (
+                "as it is",
+                "R1, 0.1",
+                "instance noise, 0.2",
+                "weight penalty, 0.01",
+                "spectral normalization",
+                "R3GAN, 0.1",
+                "slower G",
+                "slower D",
+            ),
+        ),
+        SickGame(
+            "D too weak",
+            Settings(discriminator_width=4, seed=1),
+            1500,
+            MODES,
+            ("as it is", "a larger D", "five D steps", "R1, 0.1"),
+        ),
+    )
+}
+# The letters under which they come to the clinic.
+MYSTERIES = {
+    "A": "running crowd",
+    "B": "vanishing gradients",
+    "C": "stuck",
+    "D": "no convergence",
 }
