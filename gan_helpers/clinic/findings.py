@@ -9,10 +9,12 @@ __all__ = ["Finding", "Report", "Sign", "diagnose", "sign"]
 
 CERTAIN, LIKELY, CAUTION = "certain", "likely", "caution"
 CLINIC = "04_failure_clinic.ipynb"
-VANISHING, NO_REST = f"{CLINIC}#Vanishing-gradients", f"{CLINIC}#No-convergence"
-CROWD = f"{CLINIC}#Mode-collapse,-first-kind:-a-running-crowd"
-STUCK = f"{CLINIC}#Mode-collapse,-second-kind:-stuck"
-WEAK, BUGS = f"{CLINIC}#D-too-weak", f"{CLINIC}#Five-quiet-bugs"
+VANISHING = f"{CLINIC}#Patient-B:-vanishing-gradients"
+CROWD = f"{CLINIC}#Patient-A:-the-running-crowd"
+STUCK = f"{CLINIC}#Patient-C:-stuck,-and-a-penalty-at-real-points"
+NO_REST = f"{CLINIC}#Patient-D:-no-convergence,-first-on-paper"
+WEAK = f"{CLINIC}#The-symptom-table"
+BUGS = f"{CLINIC}#Six-quiet-bugs,-and-the-picture-of-each"
 TABLE = f"{CLINIC}#The-symptom-table"
 LOGITS = "03_dense_gan.ipynb#The-losses,-on-paper-and-in-code"
 
