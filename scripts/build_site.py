@@ -5,6 +5,7 @@ link.
 """
 
 import base64
+import html
 import io
 import re
 import shutil
@@ -75,9 +76,14 @@ def adapt_cell(cell: nbformat.NotebookNode, folder: Path) -> None:
     if cell.cell_type == "markdown":
         cell.source = adapt(cell.source, folder)
         return
-    for words in filter(None, map(alt_text, cell.outputs)):
-        # myst-nb takes the words from the cell, for all of its pictures.
-        cell.metadata["mystnb"] = {"image": {"alt": words}}
+    pictures = [output for output in cell.outputs if alt_text(output)]
+    for output in pictures:
+        if len(pictures) == 1:
+            cell.metadata["mystnb"] = {"image": {"alt": alt_text(output)}}
+        else:  # myst-nb takes the words from the cell, for all of its pictures
+            words, png = html.escape(alt_text(output), quote=True), output.data["image/png"]
+            markup = f'<img alt="{words}" src="data:image/png;base64,{png.strip()}">'
+            output.data = nbformat.from_dict({"text/html": markup})
     if is_helper(cell):
         cell.metadata.setdefault("tags", []).append("hide-input")
 

@@ -314,7 +314,7 @@ class TestStudent:
         predicted.get_by_text("V = -1.3863").wait_for()
 
         run_cell(page, table)
-        table.get_by_text("0 of 29 exercises done").wait_for()
+        table.get_by_text("0 of 31 exercises done").wait_for()
         for answer, verdict in (
             ("np.log(real_scores).mean() + np.log(fake_scores).mean()", "Not yet: the second term"),
             ("np.log(real_scores).mean() + np.log(1 - fake_scores).mean()", "Correct: a mean"),
@@ -330,7 +330,7 @@ class TestStudent:
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
         page.wait_for_function(KERNEL_IS_IDLE)
         run_cell(page, table)
-        table.get_by_text("1 of 29 exercises done").wait_for()
+        table.get_by_text("1 of 31 exercises done").wait_for()
         page.screenshot(path=tmp_path / "back.png")
 
 

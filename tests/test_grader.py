@@ -217,7 +217,7 @@ def test_a_table_that_exists_is_refused_before_anything_runs(
 
 def test_overwrite_replaces_it_and_the_status_is_0_if_all_is_well(classroom, tmp_path, monkeypatch):
     async def all_right(paths, *, done, **settings):
-        grades = [Grade(path, 4, {n: Verdict(CORRECT, "=") for n in (1, 2)}) for path in paths]
+        grades = [Grade(path, 2, {n: Verdict(CORRECT, "=") for n in (1, 2)}) for path in paths]
         for grade in grades:
             done(grade)
         return grades

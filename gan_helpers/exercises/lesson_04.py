@@ -22,7 +22,8 @@ AGAINST = {
     ("A", "no convergence"): "no picture shows the whole ring, so there was nothing to lose. And "
     "the points stay together: that is a collapse. Who is too fast here?",
     ("A", "D too weak"): "both scores are near one half, but they swing: D drives the points from "
-    "one side to another, only too late each time. A weak D drives them nowhere",
+    "one side to another, only too late each time. Its size is not the trouble: it has 32 units "
+    "per layer. Look at its learning rate",
     ("B", "running crowd"): "its points hardly move at all. A running crowd rushes about",
     ("B", "stuck"): "its points are at no mode. Who is stuck has found some of the data; and the "
     "last column, 0.007, lies far below all others",
