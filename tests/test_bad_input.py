@@ -281,6 +281,7 @@ def trial() -> clinic.Trial:
     return clinic.try_on("D too weak", seeds=(0,), steps=1)
 
 
+@functools.cache
 def lab() -> playground.Playground:
     return playground.Playground(width=4)
 

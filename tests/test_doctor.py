@@ -322,7 +322,19 @@ BESIDES = {
 }
 
 
-@pytest.mark.parametrize("make", SICK, ids=lambda make: make.__name__)
+# Relatives of others, or slow to make.
+LONG = {zero_to_255, sigmoid_of_dark, sampled_too_soon, one_batch, hurried, swapped_losses}
+
+
+def each(makers):
+    """The makers as parameters, some of them only in the long tests."""
+    return [
+        pytest.param(make, marks=[pytest.mark.long] if make in LONG else [], id=make.__name__)
+        for make in makers
+    ]
+
+
+@pytest.mark.parametrize("make", each(SICK))
 def test_a_sick_gan_is_found_and_for_the_right_reason(make):
     networks, images, options = make()
     report = examine(networks, images, **options)
@@ -377,9 +389,10 @@ def fake_is_one_in_functions():
 
 HEALTHY = [dense, convolutional, spectral_hinge, penalized_wasserstein, unit_range]
 HEALTHY += [of_probabilities, fake_is_one, fake_is_one_in_functions]
+LONG |= {of_probabilities, fake_is_one, fake_is_one_in_functions}
 
 
-@pytest.mark.parametrize("make", HEALTHY, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", each(HEALTHY))
 def test_a_healthy_gan_has_no_finding_and_its_report_promises_nothing(make):
     networks, images, options = make()
     report = examine(networks, images, **options)

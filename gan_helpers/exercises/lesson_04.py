@@ -287,7 +287,7 @@ def _check_trial(my_trial: Any) -> str:
     if not all(my_trial.healthy):
         raise NotYet(
             f"the median of the modes covered is {numbers}, and {patient.ruler.told}: "
-            f"{my_trial.verdict}. Both scores of this patient are near one half from the start: "
+            f"{my_trial.verdict}. Both scores of this patient are soon near one half: "
             "what would let D see more?"
         )
     return f"{numbers} modes; {my_trial.verdict}."
