@@ -8,6 +8,7 @@ import pytest
 
 # A worker takes a whole file: the longest begin first, lest one of them is alone at the end.
 LONGEST = ["test_rerun.py", "test_clinic.py", "04_failure_clinic.ipynb", "test_browser.py"]
+LONGEST += ["test_train_studio.py", "test_training.py", "test_site.py", "test_wheel.py"]
 LESSON_SECONDS = 30  # what a lesson may take at the quick profile
 
 

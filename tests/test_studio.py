@@ -190,7 +190,7 @@ def test_a_run_in_two_parts_is_the_run_in_one():
         return compiled(small_generator(), small_discriminator())
 
     def go_on(gan):
-        batches = tf.data.Dataset.from_tensor_slices((images(), np.arange(8) % 3)).batch(4)
+        batches = tf.data.Dataset.from_tensor_slices((images(), np.arange(8) % 3)).batch(8)
         gan.fit(batches, verbose=0)
 
     whole, first, second = begin(), begin(), begin()
