@@ -13,9 +13,8 @@ VANISHING = f"{CLINIC}#Patient-B:-vanishing-gradients"
 CROWD = f"{CLINIC}#Patient-A:-the-running-crowd"
 STUCK = f"{CLINIC}#Patient-C:-stuck,-and-a-penalty-at-real-points"
 NO_REST = f"{CLINIC}#Patient-D:-no-convergence,-first-on-paper"
-WEAK = f"{CLINIC}#The-symptom-table"
 BUGS = f"{CLINIC}#Six-quiet-bugs,-and-the-picture-of-each"
-TABLE = f"{CLINIC}#The-symptom-table"
+TABLE = WEAK = f"{CLINIC}#The-symptom-table"  # D too weak is an exercise
 LOGITS = "03_dense_gan.ipynb#The-losses,-on-paper-and-in-code"
 
 

@@ -10,10 +10,15 @@ from typing import Any
 
 from gan_helpers.clinic.remedy import Remedy
 from gan_helpers.playground import (
+    BATCH_SIZE,
     DISTRIBUTIONS,
     EDGE,
+    JUDGED,
     LOSSES,
     OPTIMIZERS,
+    POOL,
+    SHOWN,
+    SURFACE,
     PointDistribution,
     Settings,
     build_point_discriminator,
@@ -29,12 +34,7 @@ import tensorflow as tf
 
 __all__ = ["Game", "Look", "PlaneGame", "build_optimizer", "losses_of_both"]
 
-BATCH_SIZE = 128
-POOL = 4096  # real points that batches are drawn from
-SHOWN = 256  # points in a picture
-JUDGED = 2000  # points that are measured
 WORTH_COMPILING = 20  # steps; compiling takes as long as about a hundred updates
-SURFACE = 40  # places along each axis where D is asked
 Update = Callable[["Game", Remedy], Any]
 
 

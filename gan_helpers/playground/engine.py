@@ -23,6 +23,10 @@ from keras import ops
 
 __all__ = [
     "ARROWS",
+    "BATCH_SIZE",
+    "JUDGED",
+    "POOL",
+    "SHOWN",
     "SIZES",
     "SURFACE",
     "Engine",
